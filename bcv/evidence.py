@@ -1,0 +1,195 @@
+"""Why should anyone believe an outcome? Evidence that a checker can replay, or a solver's word.
+
+Soundness depends on the checker's rules for these types, not on this file.
+
+Atoms of a region are numbered: first ``region.box_atoms()``, then ``atoms(region.formula)``.
+The numbering is the same for prover and checker.
+"""
+
+from __future__ import annotations
+
+import enum
+from array import array
+from dataclasses import dataclass
+from fractions import Fraction
+
+from bcv.expr import Expr
+
+
+class Form(enum.Enum):
+    """How a lower bound of an expression on a box was found."""
+
+    NATURAL = "natural"
+    MEAN_VALUE = "mean-value"
+    BERNSTEIN = "bernstein"
+
+
+@dataclass(frozen=True, slots=True)
+class Infeasible:
+    """The leaf misses the region: the formula is false there once the named atoms are enclosed."""
+
+    atoms: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Multiplier:
+    """Terms m_i * h_i to subtract from the claim's expression g before it is bounded.
+
+    ``g >= g - sum m_i h_i`` wherever h_i >= 0 and m_i >= 0, or h_i = 0. Only atoms that are
+    conjuncts of the region (or bounds of its box) may be used; on GE and GT atoms m_i must be a
+    constant >= 0, on EQ atoms it may be any expression.
+    """
+
+    terms: tuple[tuple[int, Expr], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bounded:
+    """On the leaf, g (less the multiplier's terms) has a lower bound >= 0, or > 0 if strict."""
+
+    form: Form
+    multiplier: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Convex:
+    """On the leaf, g (less the multiplier's terms) is convex, and it is 0 with gradient 0 at zero.
+
+    ``zero`` is an exact point of the leaf, in the order of the region's variables.
+    """
+
+    zero: tuple[Fraction, ...]
+    multiplier: int | None = None
+
+
+LeafReason = Infeasible | Bounded | Convex
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """A split tree over a box that contains the region's box; each leaf says why it is done.
+
+    Attributes:
+        root: per variable (lo, hi) in doubles, outward rounded; infinities where unbounded.
+        nodes: the tree in preorder. v >= 0 is a leaf with ``reasons[v]``; v < 0 is a split of
+            axis (-v - 1) // 2, at the next entry of ``cuts`` if (-v - 1) is odd, else at the
+            midpoint lo + (hi - lo) * 0.5 computed in doubles. The lower half comes first; both
+            halves are closed.
+        cuts: explicit split positions, in the order of their use.
+    """
+
+    root: tuple[tuple[float, float], ...]
+    nodes: array[int]
+    cuts: array[float]
+    reasons: tuple[LeafReason, ...]
+    multipliers: tuple[Multiplier, ...] = ()
+
+
+Monomial = tuple[int, ...]
+"""Exponents, in the order of the region's variables."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gram:
+    """The polynomial basis^T * matrix * basis; ``matrix`` is symmetric, positive semidefinite.
+
+    ``matrix`` holds the rows of the lower triangle, one after the other.
+    """
+
+    basis: tuple[Monomial, ...]
+    matrix: tuple[Fraction, ...]
+
+
+Polynomial = tuple[tuple[Monomial, Fraction], ...]
+"""Terms, each monomial once."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolynomialCase:
+    """A Positivstellensatz refutation of "region and not claim", for part of the region.
+
+    With G = -g (negated claim: G > 0 if the claim is g >= 0, G >= 0 if it is g > 0), atoms
+    h_i >= 0 and p_j = 0 of the region, the identity
+
+        sum_k gram_k * prod(i in cone_k) h_i + sum_j free_j * p_j
+            + scale * prod(i in strict) h_i  =  0
+
+    is impossible when scale > 0 and each factor in ``strict`` is positive there. Index -1 stands
+    for G (allowed in ``strict`` only if the claim is nonstrict); an empty product is 1. The atoms
+    used must be conjuncts of the case, and the cases together must exhaust the region's formula
+    (each disjunct of it contains all atoms that some case uses).
+    """
+
+    cone: tuple[tuple[tuple[int, ...], Gram], ...]
+    free: tuple[tuple[int, Polynomial], ...]
+    scale: Fraction
+    strict: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SumOfSquares:
+    """Algebraic evidence for a polynomial claim over a polynomial region."""
+
+    cases: tuple[PolynomialCase, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SquareFactor:
+    """The claim g >= 0 follows from goal >= 0, since g = square**2 * goal identically.
+
+    ``inner`` is evidence for the same region with ``goal`` in the place of g. Never for strict
+    claims. The identity holds in the ring of polynomials over the claim's non-rational sub-terms.
+    """
+
+    square: Expr
+    goal: Expr
+    inner: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    """A solver's word; it cannot be replayed."""
+
+    solver: str
+    version: str
+    query: str
+    reply: str
+
+
+Evidence = Cover | SumOfSquares | SquareFactor | Attestation
+
+
+class WitnessKind(enum.Enum):
+    """What a witness shows."""
+
+    VIOLATES = "violates"
+    UNDEFINED = "undefined"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """An exact point of the region at which the claim fails.
+
+    ``value`` is a decimal or rational text of the violated expression there ("undefined" if it
+    has no value); exact when the expression is rational there.
+    """
+
+    point: tuple[tuple[str, Fraction], ...]
+    value: str
+    kind: WitnessKind = WitnessKind.VIOLATES
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Across an equality surface p = 0: p < 0 at start, p > 0 at end, and the claim fails between.
+
+    Every other constraint of the region holds on the whole segment, and the claim's expression
+    keeps its violating sign on all of it, so it fails at the crossing (which need not be rational).
+    """
+
+    start: tuple[tuple[str, Fraction], ...]
+    end: tuple[tuple[str, Fraction], ...]
+    value: str
+
+
+Witness = Point | Segment

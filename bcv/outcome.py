@@ -1,0 +1,92 @@
+"""How did an attempt at an obligation end? Proved, refuted or undecided, always as a value.
+
+Soundness: an engine's ``Proved`` is a claim; the pipeline decides what it is worth.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from bcv.evidence import Evidence, Witness
+
+
+class Reason(enum.Enum):
+    """Why nothing was decided."""
+
+    TIMEOUT = "timeout"
+    BOX_LIMIT = "box-limit"
+    MEMORY = "memory"
+    UNSUPPORTED = "unsupported"
+    UNAVAILABLE = "unavailable"
+    DELTA_SAT = "delta-sat"
+    CRASHED = "crashed"
+    INTERRUPTED = "interrupted"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known although nothing was decided; None where it is not.
+
+    Attributes:
+        smallest_margin: an estimate: the smallest value of the expression at a sampled point.
+        at: that point, in floats.
+        largest_violation: rigorous: the expression is at least minus this on the whole region.
+        proved_share: the share of the box's volume on which the claim is proved (or the region
+            absent), for bounded boxes.
+        boxes: boxes examined.
+        boxes_left: boxes still open.
+        samples: points drawn.
+    """
+
+    smallest_margin: float | None = None
+    at: tuple[tuple[str, float], ...] = ()
+    largest_violation: float | None = None
+    proved_share: float | None = None
+    boxes: int | None = None
+    boxes_left: int | None = None
+    samples: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What earlier stages saw, to order a search; never to shrink it.
+
+    Attributes:
+        points: suspicious points (floats, in the order of the region's variables), worst first.
+        zeros: exact points of the region where the claim's expression is 0.
+    """
+
+    points: tuple[tuple[float, ...], ...] = ()
+    zeros: tuple[tuple[Fraction, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """The claim holds; the evidence says why."""
+
+    evidence: Evidence
+    known: Known = field(default_factory=Known)
+
+
+@dataclass(frozen=True, slots=True)
+class Refuted:
+    """The claim fails at an exactly verified witness."""
+
+    witness: Witness
+    known: Known = field(default_factory=Known)
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """Not settled: why, what is known, and hints for whoever tries next."""
+
+    reason: Reason
+    detail: str = ""
+    known: Known = field(default_factory=Known)
+    hints: Hints = field(default_factory=Hints)
+
+
+Outcome = Proved | Refuted | Undecided

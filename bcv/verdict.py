@@ -1,0 +1,81 @@
+"""When is the whole thing VALID? A pure function of the conditions' outcomes.
+
+Soundness depends on this file: it turns parts into the answer that users act on.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+from bcv.evidence import Evidence
+from bcv.obligation import Obligation
+from bcv.outcome import Outcome, Proved, Refuted, Undecided
+
+
+class Assurance(enum.IntEnum):
+    """What an answer rests on; a larger one is worth more."""
+
+    NONE = 0
+    ATTESTED = 1
+    RIGOROUS = 2
+    CHECKED = 3
+
+
+class Answer(enum.Enum):
+    """The answer for a file."""
+
+    VALID = "valid"
+    INVALID = "invalid"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """An obligation with the outcome that counts, who found it, and what it rests on."""
+
+    obligation: Obligation
+    outcome: Outcome
+    engine: str
+    assurance: Assurance
+    seconds: float
+    cached: bool = False
+
+    @property
+    def evidence(self) -> Evidence | None:
+        return self.outcome.evidence if isinstance(self.outcome, Proved) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer for one problem.
+
+    ``assumes`` lists what VALID takes for granted; ``notes`` are remarks (vacuous sets, ...);
+    ``probability`` is the statement of a stochastic certificate, else None; ``bound`` its value.
+    """
+
+    answer: Answer
+    assurance: Assurance
+    conditions: tuple[Settled, ...]
+    seconds: float
+    assumes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    probability: str | None = None
+    unsupported: tuple[str, ...] = field(default=())
+
+
+def conclude(
+    settled: tuple[Settled, ...], unsupported: tuple[str, ...] = ()
+) -> tuple[Answer, Assurance]:
+    """VALID if all is proved, INVALID if something is refuted, else UNKNOWN.
+
+    ``unsupported`` names conditions for which no obligation could be stated; they keep the answer
+    from being VALID. VALID is worth its weakest part, INVALID its best refutation.
+    """
+    refuted = [item.assurance for item in settled if isinstance(item.outcome, Refuted)]
+    if refuted:
+        return Answer.INVALID, max(refuted)
+    open_ = any(isinstance(item.outcome, Undecided) for item in settled)
+    if open_ or unsupported or not settled:
+        return Answer.UNKNOWN, Assurance.NONE
+    return Answer.VALID, min(item.assurance for item in settled)
