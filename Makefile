@@ -1,0 +1,49 @@
+# Everything a developer runs. `make` alone lists the targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help install test slow lint format types check bench completions clean
+
+help: ## List the targets.
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# The virtual environment is made again whenever the dependencies change.
+$(VENV)/ready: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "bcv needs Python 3.11 or newer; set PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+install: $(VENV)/ready ## Make .venv with bcv and everything its tests need.
+
+test: install ## Run the tests (a few minutes).
+	$(BIN)/python -m pytest -m 'not slow' -n $(JOBS)
+
+slow: install ## Run the slow tests too.
+	$(BIN)/python -m pytest -n $(JOBS)
+
+lint: install ## Style and layout: ruff.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+format: install ## Rewrite the files in ruff's format.
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+types: install ## mypy --strict.
+	$(BIN)/mypy
+
+check: lint types test ## Everything that must pass before a commit (the import law is among the tests).
+
+bench: install ## Validate the whole of problems/ and compare with the labels.
+	$(BIN)/python benchmarks/corpus.py
+
+completions: install ## Write the shell completions again.
+	for shell in bash zsh fish; do $(BIN)/bcv completion $$shell > completions/bcv.$$shell; done
+
+clean: ## Remove what the other targets made.
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
