@@ -17,7 +17,18 @@ from bcv.expr import Expr
 
 
 class Form(enum.Enum):
-    """How a lower bound of an expression on a box was found."""
+    """How a lower bound of an expression f on a box was found.
+
+    NATURAL: interval arithmetic on the nodes of f; powers with their exact range.
+    MEAN_VALUE: f(c) + sum_i s_i * (x_i - c_i) on a bounded box, where s_i encloses the slope
+        df/dx_i on the box by forward accumulation on the nodes of f (product rule a'*b + a*b',
+        power n*a**(n-1)*a', |a|' in [-1, 1] and min', max' in the hull of the branches' slopes
+        where the sign is open) and c_i is the box's lower end if s_i >= 0 throughout, its upper
+        end if s_i <= 0 throughout, else lo + (hi - lo) * 0.5 computed in doubles. f must be
+        defined on the box, and no SELECT in it may have a condition of open sign there. The
+        mean value theorem in Lebourg's form, with any c in the box, gives the bound.
+    BERNSTEIN: the smallest Bernstein coefficient of the polynomial f on a bounded box.
+    """
 
     NATURAL = "natural"
     MEAN_VALUE = "mean-value"
@@ -26,7 +37,10 @@ class Form(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Infeasible:
-    """The leaf misses the region: the formula is false there once the named atoms are enclosed."""
+    """The leaf misses the region: the formula is false there once the named atoms are enclosed.
+
+    Atoms are enclosed by Form.NATURAL; an atom that may be undefined, or is not named, is open.
+    """
 
     atoms: tuple[int, ...]
 
@@ -45,7 +59,11 @@ class Multiplier:
 
 @dataclass(frozen=True, slots=True)
 class Bounded:
-    """On the leaf, g (less the multiplier's terms) has a lower bound >= 0, or > 0 if strict."""
+    """On the leaf, g (less the multiplier's terms) has a lower bound >= 0, or > 0 if strict.
+
+    Every root of the obligation must also be defined on the leaf, by Form.NATURAL. With a large
+    multiplier this also discharges leaves that miss the region by a mean value form.
+    """
 
     form: Form
     multiplier: int | None = None
@@ -55,7 +73,11 @@ class Bounded:
 class Convex:
     """On the leaf, g (less the multiplier's terms) is convex, and it is 0 with gradient 0 at zero.
 
-    ``zero`` is an exact point of the leaf, in the order of the region's variables.
+    ``zero`` is an exact point of the leaf, in the order of the region's variables. With f = g less
+    the terms: every root is defined on the leaf by Form.NATURAL, f has no ABS, MIN, MAX or SELECT;
+    with M and R the midpoints and half-widths of natural enclosures of f's second derivatives on
+    the leaf, M - diag(row sums of R) is positive semidefinite (exact LDL^T), so by Gershgorin's
+    theorem f is convex there and nowhere below f(zero) = 0. Never for strict claims.
     """
 
     zero: tuple[Fraction, ...]
