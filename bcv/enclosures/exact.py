@@ -1,0 +1,215 @@
+"""Is this point or segment really a counterexample? Decided exactly, or not at all.
+
+Soundness depends on this file: an obligation is refuted only with a witness verified here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import Final
+
+from bcv import expr as ex
+from bcv.enclosures.exact_values import Alternatives, Ball, Special, Value, extend, is_number, sign
+from bcv.enclosures.segments import Line, holds_along, keeps_sign, varies_continuously
+from bcv.evidence import Point, Segment, WitnessKind
+from bcv.expr import Expr
+from bcv.obligation import Obligation
+from bcv.region import And, Atom, Formula, Range, Relation, conjuncts
+
+PRECISIONS: Final = (0, 64, 128, 256, 512, 1024, 2048)
+"""Bits of the balls, one attempt after the other; 0 means rational arithmetic alone."""
+
+LONGEST_EXACT_TEXT: Final = 40
+
+
+class ExactPoint:
+    """An exact point, with the values of the expressions that were asked for there.
+
+    Not for several threads at once: flint's precision belongs to the process.
+    """
+
+    def __init__(self, point: Mapping[str, Fraction]) -> None:
+        self._point = point
+        self._values: dict[int, dict[Expr, Alternatives]] = {bits: {} for bits in PRECISIONS}
+
+    def values(self, root: Expr, bits: int) -> Alternatives:
+        """The values of ``root`` with balls of so many bits (0: no balls)."""
+        done = self._values[bits]
+        if bits == 0:
+            return extend(done, root, self._point, balls=False)
+        from flint import ctx
+
+        with ctx.workprec(bits):
+            return extend(done, root, self._point, balls=True)
+
+    def _unanimous(self, root: Expr, question: Callable[[Value], int | None]) -> int | None:
+        """The answer that the question has for every value of ``root``; None if there is none."""
+        for bits in PRECISIONS:
+            answers = {question(value) for value in self.values(root, bits)}
+            if None not in answers:
+                return answers.pop() if len(answers) == 1 else None
+        return None
+
+    def sign(self, root: Expr) -> int | None:
+        """-1, 0 or 1; None if undefined, ambiguous, or open at the last precision."""
+
+        def question(value: Value) -> int | None:
+            # Any answer but a sign ends the search: more bits never make a value defined.
+            return 2 if value is Special.UNDEFINED else sign(value)
+
+        answer = self._unanimous(root, question)
+        return None if answer == 2 else answer
+
+    def undefined(self, root: Expr) -> bool | None:
+        """True or False if certain; None at a switching surface whose branches differ."""
+
+        def question(value: Value) -> int | None:
+            return None if value is Special.UNKNOWN else int(not is_number(value))
+
+        answer = self._unanimous(root, question)
+        return None if answer is None else bool(answer)
+
+    def holds(self, formula: Formula) -> bool | None:
+        """The formula's truth; None where an atom that matters is undefined or open."""
+        if isinstance(formula, Atom):
+            known = self.sign(formula.expr)
+            if known is None:
+                return None
+            match formula.relation:
+                case Relation.GE:
+                    return known >= 0
+                case Relation.GT:
+                    return known > 0
+                case Relation.EQ:
+                    return known == 0
+        # A conjunction is settled by one part that fails, a disjunction by one that holds.
+        settling = not isinstance(formula, And)
+        answer: bool | None = not settling
+        for part in formula.parts:
+            held = self.holds(part)
+            if held is settling:
+                return settling
+            if held is None:
+                answer = None
+        return answer
+
+    def value(self, root: Expr) -> Value:
+        """The value as a rational or a ball that knows some digits; a Special otherwise."""
+        found: Value = Special.UNKNOWN
+        for bits in PRECISIONS:
+            values = self.values(root, bits)
+            found = values[0] if len(values) == 1 else Special.UNKNOWN
+            if isinstance(found, Fraction) or found is Special.UNDEFINED:
+                return found
+            if found is not Special.UNKNOWN and found.rel_accuracy_bits() > 40:
+                return found
+        return found
+
+
+def exact_value(root: Expr, point: Mapping[str, Fraction]) -> Fraction | Ball | None:
+    """The value at a point: a rational, or a ball that contains it; None if there is none.
+
+    None also stands for a switching surface whose branches differ.
+    """
+    found = ExactPoint(point).value(root)
+    return None if isinstance(found, Special) else found
+
+
+def exact_sign(root: Expr, point: Mapping[str, Fraction]) -> int | None:
+    """-1, 0 or 1; None if undefined, ambiguous or not decided with the most precise balls."""
+    return ExactPoint(point).sign(root)
+
+
+def holds(formula: Formula, point: Mapping[str, Fraction]) -> bool | None:
+    """The formula's truth at a point; None if it could not be decided."""
+    return ExactPoint(point).holds(formula)
+
+
+def value_text(value: Value) -> str:
+    """A rational exactly if it is short, else its first twelve digits."""
+    if isinstance(value, Special):
+        return value.value
+    if isinstance(value, Fraction):
+        text = str(value)
+        if len(text) <= LONGEST_EXACT_TEXT:
+            return text
+        from bcv.enclosures.exact_values import as_ball
+
+        value = as_ball(value)
+    return str(value.mid().str(12, radius=False))
+
+
+def in_box(box: tuple[Range, ...], coordinates: tuple[Fraction, ...]) -> bool:
+    """Whether each coordinate lies in its side."""
+    return all(
+        (side.lo is None or side.lo <= x) and (side.hi is None or x <= side.hi)
+        for side, x in zip(box, coordinates, strict=True)
+    )
+
+
+def verify_point(obligation: Obligation, point: Mapping[str, Fraction]) -> Point | None:
+    """The witness if the claim certainly fails at this point of the region, else None.
+
+    The claim fails where its expression is negative (or zero, if strict), and where one of
+    ``obligation.roots`` is undefined. Where a SELECT switches, every branch must agree.
+    """
+    region = obligation.region
+    coordinates = tuple(point[name] for name in region.variables)
+    if not in_box(region.box, coordinates):
+        return None
+    named = tuple(zip(region.variables, coordinates, strict=True))
+    at = ExactPoint(dict(named))
+    known = at.sign(obligation.expr)
+    violates = known is not None and (known < 0 or (obligation.strict and known == 0))
+    undefined = not violates and any(at.undefined(root) is True for root in obligation.roots)
+    if not (violates or undefined) or at.holds(region.formula) is not True:
+        return None
+    if undefined:
+        return Point(named, Special.UNDEFINED.value, WitnessKind.UNDEFINED)
+    return Point(named, value_text(at.value(obligation.expr)))
+
+
+def _surface(formula: Formula) -> tuple[Expr, Formula] | None:
+    """The one expression that must vanish, and the other conjuncts."""
+    parts = conjuncts(formula)
+    surfaces = [p for p in parts if isinstance(p, Atom) and p.relation is Relation.EQ]
+    if len(surfaces) != 1:
+        return None
+    return surfaces[0].expr, And(tuple(part for part in parts if part is not surfaces[0]))
+
+
+def verify_segment(
+    obligation: Obligation, start: Mapping[str, Fraction], end: Mapping[str, Fraction]
+) -> Segment | None:
+    """The witness if the claim certainly fails where p = 0 between the ends, else None.
+
+    p is the one equality among the region's conjuncts. It must change sign between the ends and
+    be continuous, the other constraints must hold on the whole segment, and the claim's
+    expression must keep its violating sign there: by the intermediate value theorem the claim
+    then fails at a point of the region. The ends are put in the order p < 0, p > 0.
+    """
+    region = obligation.region
+    found = _surface(region.formula)
+    if found is None:
+        return None
+    surface, others = found
+    a = tuple(start[name] for name in region.variables)
+    b = tuple(end[name] for name in region.variables)
+    if not (in_box(region.box, a) and in_box(region.box, b)):
+        return None
+    signs = [exact_sign(surface, dict(zip(region.variables, x, strict=True))) for x in (a, b)]
+    if signs == [1, -1]:
+        a, b = b, a
+    elif signs != [-1, 1]:
+        return None
+    line = Line(region.variables, a, b)
+    fails = keeps_sign(line, ex.neg(obligation.expr), strict=not obligation.strict)
+    if not (fails and holds_along(line, others) and varies_continuously(line, surface)):
+        return None
+    middle = {name: (x + y) / 2 for name, x, y in zip(region.variables, a, b, strict=True)}
+    return Segment(
+        tuple(zip(region.variables, a, strict=True)),
+        tuple(zip(region.variables, b, strict=True)),
+        value_text(ExactPoint(middle).value(obligation.expr)),
+    )

@@ -1,0 +1,220 @@
+"""Exact evaluation and the verification of witnesses."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bcv import expr as ex
+from bcv.enclosures.exact import (
+    exact_sign,
+    exact_value,
+    holds,
+    verify_point,
+    verify_segment,
+)
+from bcv.enclosures.segments import polynomial_keeps_sign, univariate
+from bcv.evidence import WitnessKind
+from bcv.expr import Expr, Op
+from bcv.obligation import Obligation
+from bcv.region import (
+    TRUE,
+    UNBOUNDED,
+    Formula,
+    Range,
+    all_of,
+    any_of,
+    at_least,
+    equal,
+    greater,
+    region,
+)
+
+F = Fraction
+X, Y = ex.var("x"), ex.var("y")
+rationals = st.fractions(min_value=-5, max_value=5, max_denominator=50)
+
+
+def claim(
+    expr: Expr,
+    formula: Formula = TRUE,
+    strict: bool = False,
+    defined: tuple[Expr, ...] = (),
+    names: tuple[str, ...] = ("x", "y"),
+    box: tuple[Range, ...] | None = None,
+) -> Obligation:
+    where = region(names, box or (UNBOUNDED,) * len(names), formula)
+    return Obligation("claim", "", "a claim", where, expr, strict, defined)
+
+
+def at(x: object, y: object = 0) -> dict[str, F]:
+    return {"x": F(str(x)), "y": F(str(y))}
+
+
+@given(rationals, rationals)
+def test_polynomials_are_exact(x: F, y: F) -> None:
+    value = exact_value((X - Y) ** 3 + X * Y - ex.const(F(1, 3)), {"x": x, "y": y})
+    assert value == (x - y) ** 3 + x * y - F(1, 3)
+
+
+def test_rational_values_need_no_flint() -> None:
+    code = (
+        "import sys; from fractions import Fraction; from bcv import expr as ex;"
+        "from bcv.enclosures.exact import exact_sign;"
+        "x = ex.var('x'); assert exact_sign(x*x - ex.apply(ex.Op.EXP, x), {'x': F(0)}) == -1;"
+        "assert 'flint' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_transcendental_value_is_enclosed() -> None:
+    value = exact_value(ex.apply(Op.SIN, X), at(1))
+    assert abs(float(value.mid()) - 0.8414709848078965) < 1e-15
+
+
+def test_a_tiny_difference_is_decided_by_more_precision() -> None:
+    near = F("3.14159265358979323846264338327950288419716939937510582097494459")
+    assert exact_sign(ex.apply(Op.SIN, X), {"x": near, "y": F(0)}) == 1
+
+
+def test_an_undecidable_zero_stays_open() -> None:
+    two = ex.apply(Op.SQRT, ex.const(2))
+    zero = two * two * X - ex.const(2) * X
+    assert exact_sign(ex.apply(Op.SQRT, two) ** 4 * X - ex.const(2) * X, at(1)) is None
+    assert exact_sign(zero, at(0)) == 0
+
+
+@pytest.mark.parametrize(
+    ("root", "x"),
+    [
+        (ex.ONE / X, 0),
+        (ex.apply(Op.LOG, X), 0),
+        (ex.apply(Op.LOG, X), -1),
+        (ex.apply(Op.SQRT, X), "-1/10"),
+        (ex.apply(Op.ASIN, X), "11/10"),
+        (ex.apply(Op.ACOS, X), -2),
+        (ex.apply(Op.LOG, ex.apply(Op.SIN, X)), 4),
+        (Y * ex.apply(Op.LOG, X), -1),
+    ],
+)
+def test_undefined_points_are_witnesses(root: Expr, x: object) -> None:
+    witness = verify_point(claim(root), at(x))
+    assert witness is not None
+    assert witness.kind is WitnessKind.UNDEFINED
+
+
+def test_an_undefined_side_expression_is_a_witness() -> None:
+    obligation = claim(ex.ONE + X**2, defined=(ex.ONE / X,))
+    witness = verify_point(obligation, at(0))
+    assert witness is not None
+    assert witness.kind is WitnessKind.UNDEFINED
+    assert verify_point(obligation, at(1)) is None
+
+
+def test_the_branch_not_taken_may_be_undefined() -> None:
+    root = ex.select(X, X, ex.apply(Op.LOG, X))
+    assert exact_sign(root, at(2)) == 1
+    assert verify_point(claim(root), at(2)) is None
+
+
+def test_a_switching_surface_is_a_witness_only_if_all_branches_agree() -> None:
+    assert verify_point(claim(ex.select(X, ex.ONE, -ex.ONE)), at(0)) is None
+    assert verify_point(claim(ex.select(X, -ex.ONE, ex.const(-2))), at(0)) is not None
+    assert verify_point(claim(ex.select(X, -ex.ONE, ex.ONE / X)), at(0)) is None
+
+
+def test_strictness_matters_at_zero() -> None:
+    assert verify_point(claim(X**2), at(0)) is None
+    witness = verify_point(claim(X**2, strict=True), at(0))
+    assert witness is not None
+    assert witness.value == "0"
+
+
+def test_a_point_outside_the_region_is_no_witness() -> None:
+    disk = at_least(ex.ONE, X**2 + Y**2)
+    assert verify_point(claim(-X, disk), at("3/5", "4/5")) is not None
+    assert verify_point(claim(-X, disk), at("3/5", "81/100")) is None
+    assert verify_point(claim(-X, box=(Range(F(0), F(1)), UNBOUNDED)), at(2)) is None
+
+
+def test_an_undefined_atom_decides_nothing_unless_another_does() -> None:
+    log = at_least(ex.apply(Op.LOG, X))
+    assert holds(log, at(-1)) is None
+    assert holds(any_of(log, greater(ex.ONE, X)), at(-1)) is True
+    assert holds(all_of(log, greater(X)), at(-1)) is False
+
+
+def test_huge_numbers_are_enclosed_and_not_expanded() -> None:
+    tower = ((X**999) ** 999) ** 99 - ex.ONE
+    assert exact_sign(tower, at("1.0001")) == 1
+    assert exact_sign(tower, at("0.99")) == -1
+
+
+CIRCLE = equal(X**2 + Y**2, ex.const(2))
+
+
+def test_a_segment_crosses_an_equality_surface() -> None:
+    witness = verify_segment(claim(-X, CIRCLE), at(2), at(1, "1/2"))
+    assert witness is not None
+    assert dict(witness.start) == at(1, "1/2")
+    assert dict(witness.end) == at(2)
+
+
+def test_a_segment_needs_a_sign_change_and_a_violation_all_along() -> None:
+    assert verify_segment(claim(-X, CIRCLE), at(2), at(3)) is None
+    assert verify_segment(claim(-X, CIRCLE), at(-2), at("1/2")) is None
+    assert verify_segment(claim(ex.const(7) - X - Y, CIRCLE), at(0), at(9)) is None
+
+
+def test_a_segment_stays_within_the_other_constraints() -> None:
+    inside = all_of(CIRCLE, at_least(ex.const(F(9, 4)), X**2))
+    assert verify_segment(claim(-X, inside), at("3/2"), at(1)) is not None
+    assert verify_segment(claim(-X, inside), at("8/5"), at(1)) is None
+    either = all_of(CIRCLE, any_of(at_least(X, ex.const(F(5, 4))), at_least(ex.const(F(4, 3)), X)))
+    assert verify_segment(claim(-X, either), at("3/2"), at(1)) is not None
+
+
+def test_a_surface_that_jumps_is_not_crossed() -> None:
+    jump = equal(ex.select(X, ex.ONE, -ex.ONE) + X)
+    assert verify_segment(claim(ex.const(-1) - X**2, jump), at(-1), at("1/2")) is None
+    pole = equal(ex.ONE / X)
+    assert verify_segment(claim(ex.const(-1) - X**2, pole), at(-1), at(1)) is None
+    poles = equal(ex.apply(Op.TAN, X))
+    assert verify_segment(claim(ex.const(-1) - X**2, poles), at(1), at(2)) is None
+
+
+def test_a_transcendental_segment_is_verified_by_balls() -> None:
+    wave = equal(ex.apply(Op.SIN, X), ex.const(F(1, 2)))
+    violated = -ex.apply(Op.COS, X)
+    assert verify_segment(claim(violated, wave), at(0), at(1)) is not None
+    assert verify_segment(claim(violated, wave), at(0), at("1.6")) is None
+    assert verify_segment(claim(violated - ex.apply(Op.LOG, X), wave), at(0), at(1)) is None
+
+
+def test_two_equalities_have_no_segment() -> None:
+    both = all_of(CIRCLE, equal(X**3, Y))
+    assert verify_segment(claim(-X, both), at(0), at(2)) is None
+
+
+@given(st.lists(rationals, min_size=1, max_size=6))
+def test_a_polynomial_that_keeps_its_sign_is_nonnegative_on_samples(c: list[F]) -> None:
+    known = polynomial_keeps_sign(tuple(c), False)
+    smallest = min(sum(a * F(k, 40) ** i for i, a in enumerate(c)) for k in range(41))
+    if known:
+        assert smallest >= 0
+    elif known is False:
+        strictly = polynomial_keeps_sign(tuple(c), True)
+        assert strictly is not True
+
+
+def test_a_double_root_inside_is_open_or_refused_if_strict() -> None:
+    square = (F(1, 9), F(-2, 3), F(1))
+    assert polynomial_keeps_sign(square, True) is not True
+    assert polynomial_keeps_sign((F(1, 4), F(-1), F(1)), True) is False
+    assert polynomial_keeps_sign((F(1, 4), F(-1), F(1)), False) is True
+    assert univariate((X - ex.const(F(1, 2))) ** 2) == (F(1, 4), F(-1), F(1))
