@@ -10,36 +10,31 @@ from fractions import Fraction
 from importlib.util import find_spec
 from typing import Final
 
-from bcv.engines.engine import Budget, Engine
-from bcv.engines.query import Reply, ask_module, child_main, outcome_of
-from bcv.events import Emit
+from bcv.engines.engine import Budget
+from bcv.engines.query import Reply, Solver, ask_module, child_main
 from bcv.expr import Op
-from bcv.formats.smtlib import negated_query
+from bcv.formats.smtlib import Query, negated_query
 from bcv.obligation import Obligation
-from bcv.outcome import Hints, Outcome, Reason, Undecided
 
 KNOWN: Final = frozenset({Op.SIN, Op.COS, Op.TAN, Op.ASIN, Op.ACOS, Op.ATAN, Op.EXP})
 """The functions for which cvc5 has incremental linearisation."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cvc5(Engine):
+class Cvc5(Solver):
     """cvc5 through its Python module."""
 
     name: str = field(init=False, default="cvc5")
 
-    def discharge(
-        self, obligation: Obligation, hints: Hints, budget: Budget, emit: Emit
-    ) -> Outcome:
-        """Ask for a violation. See Engine."""
-        if find_spec("cvc5") is None:
-            return Undecided(Reason.UNAVAILABLE, "cvc5 is not installed: pip install cvc5")
+    def ask(self, obligation: Obligation, budget: Budget) -> tuple[Query, Reply]:
+        """See Solver."""
         query = negated_query(obligation)
+        if find_spec("cvc5") is None:
+            return query, Reply("unavailable", detail="not installed: pip install cvc5")
         if not query.functions <= KNOWN:
             used = ", ".join(sorted(op.value for op in query.functions - KNOWN))
-            return Undecided(Reason.UNSUPPORTED, f"cvc5 has no theory of {used}")
-        reply = ask_module("bcv.engines.cvc5", query, budget)
-        return outcome_of(obligation, query, reply, self.name)
+            return query, Reply("unsupported", detail=f"cvc5 has no theory of {used}")
+        return query, ask_module("bcv.engines.cvc5", query, budget)
 
 
 def _solve(script: str, seconds: float) -> Reply:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 import sys
-import time
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
 from bcv.enclosures.exact import verify_point
-from bcv.engines.engine import Budget
+from bcv.engines.engine import Budget, Engine
+from bcv.events import Emit
 from bcv.evidence import Attestation
 from bcv.formats.smtlib import Query
 from bcv.obligation import Obligation
@@ -32,7 +33,7 @@ class Reply:
 
     Attributes:
         status: ``sat``, ``unsat``, ``delta-sat``, ``unknown``, or why there is none: ``timeout``,
-            ``memory``, ``crash``, ``unavailable``.
+            ``memory``, ``crash``, ``unavailable``, ``unsupported``.
         model: rational values, or rational approximations of algebraic ones, by symbol.
         version: what the solver calls itself.
         detail: its own words, where it has any.
@@ -94,6 +95,7 @@ _REASONS: Final = {
     "memory": Reason.MEMORY,
     "crash": Reason.CRASHED,
     "unavailable": Reason.UNAVAILABLE,
+    "unsupported": Reason.UNSUPPORTED,
     "delta-sat": Reason.DELTA_SAT,
 }
 
@@ -131,6 +133,17 @@ def outcome_of(obligation: Obligation, query: Query, reply: Reply, solver: str) 
     return Undecided(reason, reply.detail or f"{solver} answered {reply.status}")
 
 
-def timed_out(budget: Budget) -> bool:
-    """True if there is no time left to start a process in."""
-    return budget.deadline - time.monotonic() < 0.05
+@dataclass(frozen=True, slots=True)
+class Solver(Engine):
+    """An engine that passes the negated obligation to somebody else's solver."""
+
+    @abstractmethod
+    def ask(self, obligation: Obligation, budget: Budget) -> tuple[Query, Reply]:
+        """The solver's own answer to the negated obligation, as it stands."""
+
+    def discharge(
+        self, obligation: Obligation, hints: Hints, budget: Budget, emit: Emit
+    ) -> Outcome:
+        """Ask for a violation, and believe no more of the answer than can be verified."""
+        query, reply = self.ask(obligation, budget)
+        return outcome_of(obligation, query, reply, self.name)

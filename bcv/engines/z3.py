@@ -9,34 +9,27 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from importlib.util import find_spec
 
-from bcv.engines.engine import Budget, Engine
-from bcv.engines.query import Reply, ask_module, child_main, outcome_of
-from bcv.events import Emit
-from bcv.formats.smtlib import negated_query
+from bcv.engines.engine import Budget
+from bcv.engines.query import Reply, Solver, ask_module, child_main
+from bcv.formats.smtlib import Query, negated_query
 from bcv.obligation import Obligation
-from bcv.outcome import Hints, Outcome, Reason, Undecided
 
 
 @dataclass(frozen=True, slots=True)
-class Z3(Engine):
+class Z3(Solver):
     """Z3 through its Python module; no transcendental functions."""
 
     name: str = field(init=False, default="z3")
 
-    def discharge(
-        self, obligation: Obligation, hints: Hints, budget: Budget, emit: Emit
-    ) -> Outcome:
-        """Ask for a violation. See Engine."""
-        if find_spec("z3") is None:
-            return Undecided(
-                Reason.UNAVAILABLE, "z3-solver is not installed: pip install z3-solver"
-            )
+    def ask(self, obligation: Obligation, budget: Budget) -> tuple[Query, Reply]:
+        """See Solver."""
         query = negated_query(obligation, logic="QF_NRA")
+        if find_spec("z3") is None:
+            return query, Reply("unavailable", detail="not installed: pip install z3-solver")
         if query.functions:
             used = ", ".join(sorted(op.value for op in query.functions))
-            return Undecided(Reason.UNSUPPORTED, f"Z3 has no theory of {used}")
-        reply = ask_module("bcv.engines.z3", query, budget)
-        return outcome_of(obligation, query, reply, self.name)
+            return query, Reply("unsupported", detail=f"Z3 has no theory of {used}")
+        return query, ask_module("bcv.engines.z3", query, budget)
 
 
 def _solve(script: str, seconds: float) -> Reply:
