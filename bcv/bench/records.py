@@ -133,7 +133,9 @@ def best_of(records: Iterable[Record], peers: Sequence[str]) -> tuple[Record, ..
         good = [a for a in answers if score(record.expect, a) in (Score.RIGHT, Score.NEW)]
         best = min(good, key=lambda a: a.seconds) if good else Answer("unknown", 0.0)
         found.append(
-            Record(record.file, record.family, record.expect, (*record.answers, ("best peer", best)))
+            Record(
+                record.file, record.family, record.expect, (*record.answers, ("best peer", best))
+            )
         )
     return tuple(found)
 
@@ -151,9 +153,7 @@ def disagreements(record: Record) -> tuple[str, ...]:
     ours = record.answer()
     if ours is None or not ours.decided:
         return ()
-    return tuple(
-        name for name, a in record.answers[1:] if a.decided and a.verdict != ours.verdict
-    )
+    return tuple(name for name, a in record.answers[1:] if a.decided and a.verdict != ours.verdict)
 
 
 def to_json(record: Record) -> dict[str, Any]:

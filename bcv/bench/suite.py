@@ -70,9 +70,7 @@ def collect(paths: Sequence[Path]) -> tuple[Case, ...]:
         else:
             raise BcvError("there is no such file or folder", "", Place(str(path)))
     if not files:
-        raise BcvError(
-            "no problem files were found", "A problem file's name ends in .yaml or .yml"
-        )
+        raise BcvError("no problem files were found", "A problem file's name ends in .yaml or .yml")
     labels = {folder: _labels(folder) for folder in {path.parent for path in files}}
     return tuple(
         Case(
