@@ -105,7 +105,7 @@ def _times(answer: Answer) -> tuple[float, ...]:
 def sign_test(faster: int, slower: int) -> float:
     """The two-sided p-value of so many pairs on either side, were both equally likely."""
     total, fewer = faster + slower, min(faster, slower)
-    tail = sum(math.comb(total, k) for k in range(fewer + 1)) / 2**total
+    tail: float = sum(math.comb(total, k) for k in range(fewer + 1)) / 2**total
     return min(1.0, 2 * tail)
 
 

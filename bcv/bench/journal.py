@@ -58,7 +58,9 @@ def append(path: Path, record: Record) -> None:
         OSError: the disk is full or the folder cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as stream:
+    with path.open("a+", encoding="utf-8") as stream:
+        # After a kill the last line may be cut short: start on a line of our own.
+        stream.write("\n" if stream.tell() else "")
         stream.write(json.dumps(to_json(record)) + "\n")
         stream.flush()
         os.fsync(stream.fileno())
