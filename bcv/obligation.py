@@ -24,6 +24,8 @@ class Obligation:
         statement: the claim in plain words, such as ``B <= 0 on the initial set``.
         defined: further expressions that must be defined wherever the region is, such as B and f
             themselves under a derivative.
+        sufficient: a side condition that a theorem asks for on top of the condition's own words:
+            it must be proved for VALID, but its failure refutes nothing.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Obligation:
     expr: Expr
     strict: bool
     defined: tuple[Expr, ...] = ()
+    sufficient: bool = False
 
     @property
     def roots(self) -> tuple[Expr, ...]:

@@ -6,11 +6,11 @@ Soundness depends on this file: it turns parts into the answer that users act on
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from bcv.evidence import Evidence
 from bcv.obligation import Obligation
-from bcv.outcome import Outcome, Proved, Refuted, Undecided
+from bcv.outcome import Outcome, Proved, Refuted
 
 
 class Assurance(enum.IntEnum):
@@ -51,7 +51,8 @@ class Verdict:
     """The answer for one problem.
 
     ``assumes`` lists what VALID takes for granted; ``notes`` are remarks (vacuous sets, ...);
-    ``probability`` is the statement of a stochastic certificate, else None; ``bound`` its value.
+    ``probability`` is the statement of a stochastic certificate, else None. ``unsupported`` pairs
+    conditions for which no obligation could be stated with the reason.
     """
 
     answer: Answer
@@ -61,7 +62,7 @@ class Verdict:
     assumes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     probability: str | None = None
-    unsupported: tuple[str, ...] = field(default=())
+    unsupported: tuple[tuple[str, str], ...] = ()
 
 
 def conclude(
@@ -70,12 +71,17 @@ def conclude(
     """VALID if all is proved, INVALID if something is refuted, else UNKNOWN.
 
     ``unsupported`` names conditions for which no obligation could be stated; they keep the answer
-    from being VALID. VALID is worth its weakest part, INVALID its best refutation.
+    from being VALID. VALID is worth its weakest part, INVALID its best refutation; a refuted side
+    condition (``sufficient``) refutes nothing but leaves the answer open.
     """
-    refuted = [item.assurance for item in settled if isinstance(item.outcome, Refuted)]
+    refuted = [
+        item.assurance
+        for item in settled
+        if isinstance(item.outcome, Refuted) and not item.obligation.sufficient
+    ]
     if refuted:
         return Answer.INVALID, max(refuted)
-    open_ = any(isinstance(item.outcome, Undecided) for item in settled)
+    open_ = any(not isinstance(item.outcome, Proved) for item in settled)
     if open_ or unsupported or not settled:
         return Answer.UNKNOWN, Assurance.NONE
     return Answer.VALID, min(item.assurance for item in settled)

@@ -1,0 +1,150 @@
+"""What does ``boundary`` need besides LfB <= 0 where B = 0? Regularity and a Lipschitz field.
+
+Soundness depends on this file: without them the condition proves nothing.
+"""
+
+from __future__ import annotations
+
+from bcv import expr as ex
+from bcv.conditions.conditions import Conditions
+from bcv.conditions.kinks import detached, jumps, piece, switching
+from bcv.conditions.setting import (
+    claim,
+    in_words,
+    named,
+    on_domain,
+    on_surface,
+    surface_words,
+)
+from bcv.expr import Expr, Op
+from bcv.obligation import Obligation
+from bcv.problem import TIME_NAME, Mode, Problem
+from bcv.region import TRUE, Relation, atoms, equal
+
+
+def _dot(a: tuple[Expr, ...], b: tuple[Expr, ...]) -> Expr:
+    total = ex.ZERO
+    for left, right in zip(a, b, strict=True):
+        total = total + left * right
+    return total
+
+
+def _gradient(problem: Problem, b: Expr) -> tuple[Expr, ...]:
+    """The derivatives by the states and by time; time flows too, parameters do not."""
+    names = (*(state.name for state in problem.states), TIME_NAME)
+    return tuple(ex.derivative(b, name) for name in names)
+
+
+def _regular(problem: Problem, mode: Mode, b: Expr) -> tuple[Obligation, ...]:
+    """|grad B|^2 > 0 on the surface; where pieces meet, any two gradients at an acute angle.
+
+    Then 0 is not a convex combination of the gradients that meet, which is what a regular point
+    of a piecewise smooth function is.
+    """
+    gradient = _gradient(problem, b)
+    where = (mode.domain, on_surface(problem, b))
+    name, surface = named(mode, "regular"), surface_words(problem)
+    found = [
+        claim(
+            problem,
+            name,
+            f"grad B is not zero where {surface} {on_domain(mode)}",
+            where,
+            _dot(gradient, gradient),
+            strict=True,
+            defined=(b,),
+        )
+    ]
+    kinks = switching(*gradient)
+    for c in kinks:
+        above = tuple(piece(slope, c, True) for slope in gradient)
+        below = tuple(detached(piece(slope, c, False), kinks) for slope in gradient)
+        found.append(
+            claim(
+                problem,
+                name,
+                f"gradients on both sides of {in_words(c)} = 0 point the same way",
+                (*where, equal(c)),
+                _dot(above, below),
+                strict=True,
+                part=f"kink of B where {in_words(c)} = 0",
+                sufficient=True,
+            )
+        )
+    return tuple(found)
+
+
+def _not_lipschitz_at(node: Expr) -> Expr | None:
+    """An expression that is positive wherever the node is Lipschitz in its operand, if defined."""
+    if node.op is Op.SQRT and (node.args[0].constant is None):
+        return node.args[0]
+    if node.op in (Op.ASIN, Op.ACOS) and node.args[0].constant is None:
+        return ex.ONE - node.args[0] ** 2
+    return None
+
+
+def _lipschitz(
+    problem: Problem, mode: Mode, b: Expr, field: tuple[Expr, ...]
+) -> tuple[Obligation, ...]:
+    """Enough for f to be locally Lipschitz: roots stay off 0 on the surface, and f never jumps.
+
+    Every other operation is locally Lipschitz where it is defined; a continuous choice between
+    Lipschitz pieces is Lipschitz.
+    """
+    name = named(mode, "flow")
+    found = []
+    for node in ex.postorder(*field):
+        inner = _not_lipschitz_at(node)
+        if inner is not None:
+            found.append(
+                claim(
+                    problem,
+                    name,
+                    f"f is Lipschitz near {surface_words(problem)}: {in_words(inner)} > 0",
+                    (mode.domain, on_surface(problem, b)),
+                    inner,
+                    strict=True,
+                    part=f"Lipschitz at {in_words(node)}",
+                    sufficient=True,
+                )
+            )
+    for component, state in zip(field, problem.states, strict=True):
+        for c, height in jumps(component):
+            for sign, difference in (("<=", -height), (">=", height)):
+                found.append(
+                    claim(
+                        problem,
+                        name,
+                        f"the dynamics of {state.name} do not jump where {in_words(c)} = 0: "
+                        f"the difference is {sign} 0",
+                        (mode.domain, equal(c)),
+                        difference,
+                        part=f"continuity of d{state.name}/dt where {in_words(c)} = 0, {sign}",
+                        sufficient=True,
+                    )
+                )
+    return tuple(found)
+
+
+def side_conditions(problem: Problem, mode: Mode, b: Expr, field: tuple[Expr, ...]) -> Conditions:
+    """``regular``, and what makes f locally Lipschitz, for a mode under ``boundary``."""
+    equalities = any(atom.relation is Relation.EQ for atom in atoms(mode.domain))
+    missing: tuple[tuple[str, str], ...] = ()
+    if equalities:
+        reason = "an equality in the domain: B can be singular along it although grad B is not zero"
+        missing = ((named(mode, "regular"), reason),)
+    limited = mode.domain != TRUE or any(
+        state.exact != TRUE or state.range.lo is not None or state.range.hi is not None
+        for state in problem.states
+    )
+    assumes: tuple[str, ...] = ()
+    if limited and not problem.domain_invariant:
+        assumes = ("the state stays in the interior of the domain (the condition is boundary)",)
+    return Conditions(
+        obligations=(
+            *_regular(problem, mode, b),
+            *_lipschitz(problem, mode, b, field),
+        ),
+        unsupported=missing,
+        assumes=assumes,
+    )

@@ -1,0 +1,144 @@
+"""What must hold along the flow of a differential equation, for every condition but the stochastic?
+
+Soundness depends on this file. Theorems and sources are in docs/conditions.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bcv import expr as ex
+from bcv.conditions.boundary import side_conditions
+from bcv.conditions.conditions import Conditions, joined, unsupported
+from bcv.conditions.inputs import least_over_inputs, without_inputs
+from bcv.conditions.kinks import detached, jumps, switching
+from bcv.conditions.setting import (
+    barrier,
+    claim,
+    explicit_levels,
+    in_words,
+    named,
+    on_domain,
+    on_surface,
+    partial_roots,
+    surface_words,
+)
+from bcv.expr import Expr
+from bcv.obligation import Obligation
+from bcv.problem import TIME_NAME, ConditionKind, Mode, Problem
+from bcv.region import Formula, at_least, equal
+
+
+def lie_derivative(problem: Problem, b: Expr, field: tuple[Expr, ...]) -> Expr:
+    """grad B . f + dB/dt: the states' terms in their order, then that of time.
+
+    Where B has a kink and f a jump on the same surface, every combination of branches counts.
+    """
+    slopes = [ex.derivative(b, state.name) for state in problem.states]
+    kinks = switching(*slopes)
+    total = ex.ZERO
+    for slope, component in zip(slopes, field, strict=True):
+        if slope is not ex.ZERO:
+            total = total + slope * detached(component, kinks)
+    return total + ex.derivative(b, TIME_NAME)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """``value <= 0`` (``< 0`` if strict) on the domain where all of ``where`` hold."""
+
+    words: str
+    value: Expr
+    where: tuple[Formula, ...] = ()
+    strict: bool = False
+
+
+def _rule(problem: Problem, b: Expr, lie: Expr) -> _Rule | None:
+    certificate, levels = problem.certificate, explicit_levels(problem)
+    surface = (on_surface(problem, b),)
+    match certificate.condition:
+        case ConditionKind.NONINCREASING:
+            return _Rule("LfB <= 0", lie)
+        case ConditionKind.DECREASING:
+            return _Rule("LfB < 0", lie, strict=True)
+        case ConditionKind.EXPONENTIAL if certificate.rate is not None:
+            words = f"LfB + r*B <= 0 with r = {in_words(certificate.rate)}"
+            return _Rule(words, lie + certificate.rate * b)
+        case ConditionKind.STRICT_BOUNDARY:
+            words = f"LfB < 0 where {surface_words(problem)}"
+            return _Rule(words, lie, surface, strict=True)
+        case ConditionKind.BOUNDARY:
+            return _Rule(f"LfB <= 0 where {surface_words(problem)}", lie, surface)
+        case ConditionKind.BETWEEN_LEVELS if levels:
+            low, high = levels
+            words = f"LfB <= 0 where {in_words(low)} <= B <= {in_words(high)}"
+            return _Rule(words, lie, (at_least(b, low), at_least(high, b)))
+    return None
+
+
+def _continuity(problem: Problem, mode: Mode, b: Expr) -> tuple[Obligation, ...]:
+    """B must not jump: on every surface c = 0 where its pieces meet they must agree."""
+    found = []
+    for c, height in jumps(b):
+        for sign, difference in (("<=", -height), (">=", height)):
+            found.append(
+                claim(
+                    problem,
+                    named(mode, "flow"),
+                    f"B does not jump where {in_words(c)} = 0: its pieces' difference is {sign} 0",
+                    (mode.domain, equal(c)),
+                    difference,
+                    part=f"continuity of B where {in_words(c)} = 0, {sign}",
+                    defined=(b,),
+                )
+            )
+    return tuple(found)
+
+
+def _definedness(problem: Problem, mode: Mode, b: Expr) -> tuple[Obligation, ...]:
+    """B must be defined on the whole domain, lest it pass from one sign to the other unseen."""
+    if not partial_roots(b):
+        return ()
+    name = named(mode, "flow")
+    statement = f"B is defined {on_domain(mode)}"
+    part = "B is defined"
+    return (claim(problem, name, statement, (mode.domain,), ex.ONE, part=part, defined=(b,)),)
+
+
+def flow(problem: Problem, mode: Mode) -> Conditions:
+    """The conditions ``flow`` and ``regular`` of one mode.
+
+    The main part bounds the Lie derivative; others say that B is defined and continuous, and
+    what the theorem of the condition asks for besides. Raises ProblemError if inputs are not
+    affine.
+    """
+    name, b = named(mode, "flow"), barrier(problem, mode)
+    field = without_inputs(problem, mode.dynamics)
+    rule = _rule(problem, b, lie_derivative(problem, b, mode.dynamics))
+    if rule is None:
+        kind = problem.certificate.condition.value
+        return unsupported(name, f"{kind} has no meaning for this continuous system")
+    least = least_over_inputs(problem, rule.value)
+    if isinstance(least, str):
+        return unsupported(name, least)
+    rate = problem.certificate.rate
+    chosen = " for some input" if problem.inputs else ""
+    main = claim(
+        problem,
+        name,
+        f"{rule.words} {on_domain(mode)}{chosen}",
+        (mode.domain, *rule.where, *least.where),
+        -least.value,
+        strict=rule.strict,
+        defined=(b, *field, *((rate,) if rate is not None else ())),
+    )
+    local = bool(rule.where)
+    obligations = (
+        main,
+        *(_definedness(problem, mode, b) if local else ()),
+        *_continuity(problem, mode, b),
+    )
+    found = Conditions(obligations=obligations)
+    if problem.certificate.condition is ConditionKind.BOUNDARY:
+        return joined(found, side_conditions(problem, mode, b, field))
+    return found
