@@ -1,0 +1,113 @@
+"""Does the claim hold on every box of a partition? Proves by interval arithmetic, with a record.
+
+Soundness depends on this file and on ``bcv.paving``: a cover is complete only if no box is open.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from bcv.engines.engine import Budget, Engine
+from bcv.events import Emit, Progress
+from bcv.obligation import Obligation
+from bcv.outcome import Hints, Known, Outcome, Proved, Reason, Refuted, Undecided
+from bcv.paving.bounds import Bounds
+from bcv.paving.boxes import outer_root
+from bcv.paving.search import Search
+
+_LARGEST_BATCH: Final = 8192
+_OPERATIONS_A_BATCH: Final = 2_000_000
+_MOST_STUCK: Final = 64
+_MOST_HINTS: Final = 16
+_PROGRESS_SECONDS: Final = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class BranchAndBound(Engine):
+    """Branch and bound with interval arithmetic, mean value forms and multipliers."""
+
+    name: str = field(init=False, default="branch-and-bound")
+
+    def discharge(
+        self, obligation: Obligation, hints: Hints, budget: Budget, emit: Emit
+    ) -> Outcome:
+        """Cover the region by boxes on which the claim holds."""
+        bounds = Bounds(obligation, _LARGEST_BATCH)
+        batch = max(64, min(_LARGEST_BATCH, _OPERATIONS_A_BATCH // bounds.operations))
+        search = Search(bounds, outer_root(obligation.region))
+        try:
+            reason = _run(search, budget, batch, _reporter(obligation, self.name, search, emit))
+        except KeyboardInterrupt:
+            reason = Reason.INTERRUPTED
+        if search.witness is not None:
+            return Refuted(search.witness, _known(search))
+        if reason is None:
+            return Proved(search.cover(), _known(search))
+        return Undecided(reason, _DETAILS.get(reason, ""), _known(search), _hints(search, hints))
+
+
+_DETAILS: Final = {
+    Reason.INCONCLUSIVE: "the claim is tight, or the region unbounded, where boxes remain",
+    Reason.BOX_LIMIT: "the largest number of boxes was examined",
+    Reason.MEMORY: "boxes and evidence filled the memory allowed",
+}
+
+
+def _run(search: Search, budget: Budget, batch: int, report: Callable[[], None]) -> Reason | None:
+    """Search until all is decided (None) or something stops it."""
+    while search.stack.count and search.witness is None:
+        if time.monotonic() >= budget.deadline:
+            return Reason.TIMEOUT
+        if search.examined >= budget.boxes:
+            return Reason.BOX_LIMIT
+        if search.stack.bytes + search.recorder.bytes > budget.memory:
+            return Reason.MEMORY
+        if sum(boxes.count for boxes in search.stuck) > _MOST_STUCK:
+            return Reason.INCONCLUSIVE
+        search.step(min(batch, budget.boxes - search.examined))
+        report()
+    return Reason.INCONCLUSIVE if search.stuck else None
+
+
+def _reporter(
+    obligation: Obligation, engine: str, search: Search, emit: Emit
+) -> Callable[[], None]:
+    """A function that emits progress, at most every so many seconds."""
+    last = time.monotonic()
+
+    def report() -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= _PROGRESS_SECONDS:
+            last = now
+            emit(Progress(obligation, engine, search.examined, search.stack.count))
+
+    return report
+
+
+def _known(search: Search) -> Known:
+    """What the boxes say, whether or not they decided the claim."""
+    open_boxes = [search.stack.all(), *search.stuck]
+    left = sum(boxes.count for boxes in open_boxes)
+    bound = min((float(boxes.bound.min(initial=np.inf)) for boxes in open_boxes), default=np.inf)
+    share = search.proved_volume if search.bounded else None
+    return Known(
+        largest_violation=max(0.0, -bound) if np.isfinite(bound) or not left else None,
+        proved_share=None if share is None else min(1.0, share),
+        boxes=search.examined,
+        boxes_left=left,
+    )
+
+
+def _hints(search: Search, given: Hints) -> Hints:
+    """The given hints, and the middles of the smallest open boxes."""
+    points = list(given.points)
+    for boxes in search.stuck:
+        middle = boxes.lo + 0.5 * (boxes.hi - boxes.lo)
+        points += [tuple(map(float, column)) for column in middle.T if np.isfinite(column).all()]
+    return Hints(tuple(dict.fromkeys(points))[: len(given.points) + _MOST_HINTS], given.zeros)

@@ -1,0 +1,159 @@
+"""What is known of the claim and of the region on a batch of boxes?
+
+Soundness depends on this file: it turns enclosures into "proved" and "missed".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bcv import expr as ex
+from bcv.enclosures import floats
+from bcv.enclosures.intervals import IntervalMachine
+from bcv.enclosures.tape import compile_tape
+from bcv.expr import Expr, Op
+from bcv.obligation import Obligation
+from bcv.paving import mean_value as mv
+from bcv.paving.boxes import Boxes
+from bcv.paving.region_test import RegionTest
+from bcv.paving.splitting import midpoints
+from bcv.region import Relation
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+_MAX_MULTIPLIER_ROWS: Final = 12
+_OFF_CENTRE: Final = 0.382
+"""Slopes are sampled off the centre, where even functions would hide their variation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Natural:
+    """What natural interval evaluation says of K boxes.
+
+    Attributes:
+        bound: lower bounds of the claim's expression.
+        false_part: a part of the region's formula that is certainly false, or -1.
+        proved: where the claim certainly holds, and is defined.
+        defined: where every root is certainly defined.
+        open_atoms: (atoms, K) where an atom is not certainly true.
+    """
+
+    bound: Floats
+    false_part: NDArray[np.int32]
+    proved: Mask
+    defined: Mask
+    open_atoms: Mask
+
+
+def _finite(points: Floats) -> Floats:
+    return np.clip(points, -1e300, 1e300)
+
+
+class Bounds:
+    """The machines that bound one obligation's expressions over boxes."""
+
+    def __init__(self, obligation: Obligation, capacity: int) -> None:
+        self.obligation = obligation
+        self.test = RegionTest.of(obligation.region)
+        names = obligation.region.variables
+        expressions = [atom.expr for atom in self.test.atoms]
+        partial = [root for root in obligation.roots if not root.total]
+        self._partial = slice(1, 1 + len(partial))
+        self._first_atom = 1 + len(partial)
+        tape = compile_tape([obligation.expr, *partial, *expressions], names)
+        self._natural = IntervalMachine(tape, capacity)
+        self.operations = max(1, len(tape.instructions))
+        self.usable = np.array(self._multiplier_rows(), dtype=np.intp)
+        self.free = np.array(
+            [self.test.atoms[row].relation is Relation.EQ for row in self.usable], dtype=np.bool_
+        )
+        self._prepare_slopes(
+            [obligation.expr, *(expressions[row] for row in self.usable)], capacity
+        )
+        self._prepare_estimates([obligation.expr, *expressions])
+
+    def _multiplier_rows(self) -> list[int]:
+        """Atoms that multipliers may use, equalities first."""
+        rows = sorted(
+            self.test.usable, key=lambda row: self.test.atoms[row].relation is not Relation.EQ
+        )
+        smooth = [row for row in rows if _smooth(self.test.atoms[row].expr)]
+        return smooth[:_MAX_MULTIPLIER_ROWS]
+
+    def _prepare_slopes(self, roots: list[Expr], capacity: int) -> None:
+        names = self.obligation.region.variables
+        self.has_slopes = bool(names) and _smooth(roots[0])
+        if not self.has_slopes:
+            roots = []
+        self._rows = len(roots)
+        self._values_tape = compile_tape(roots, names)
+        self._values = IntervalMachine(self._values_tape, capacity)
+        slopes = compile_tape([ex.derivative(r, name) for r in roots for name in names], names)
+        self._slopes = IntervalMachine(slopes, capacity)
+        work = len(slopes.instructions) + len(self._values_tape.instructions)
+        self.slope_price = 1.0 + work / self.operations
+
+    def _prepare_estimates(self, roots: list[Expr]) -> None:
+        names = self.obligation.region.variables
+        slopes = [ex.derivative(root, name) for root in roots for name in names]
+        self._estimate_tape = compile_tape([*roots, *slopes], names)
+
+    def natural(self, boxes: Boxes) -> Natural:
+        """Enclose everything by natural interval evaluation."""
+        lo, hi = self._natural.evaluate(boxes.lo, boxes.hi)
+        # A root that may be undefined comes back as the whole line.
+        known = np.isfinite(lo[self._partial]) | np.isfinite(hi[self._partial])
+        defined = known.all(axis=0)
+        atoms = slice(self._first_atom, None)
+        return Natural(
+            lo[0],
+            self.test.false_part(lo[atoms], hi[atoms]),
+            defined & self.sufficient(lo[0]),
+            defined,
+            self.test.open_atoms(lo[atoms], hi[atoms]),
+        )
+
+    def sufficient(self, bound: Floats) -> Mask:
+        """Which lower bounds prove the claim."""
+        return bound > 0.0 if self.obligation.strict else bound >= 0.0
+
+    def slopes(self, boxes: Boxes) -> tuple[Floats, Floats]:
+        """(1 + J, n, K) enclosures of the gradients of the claim and of the usable atoms."""
+        lo, hi = self._slopes.evaluate(boxes.lo, boxes.hi)
+        shape = (self._rows, boxes.lo.shape[0], boxes.count)
+        return lo.reshape(shape), hi.reshape(shape)
+
+    def mean_value(
+        self, boxes: Boxes, slopes: tuple[Floats, Floats], multipliers: Floats
+    ) -> Floats:
+        """(K,) lower bounds of the claim's expression, less the multipliers' terms."""
+        with np.errstate(all="ignore"):
+            least, most = mv.combined_slopes(*slopes, multipliers)
+            centre = mv.centres(boxes.lo, boxes.hi, least, most)
+            value = mv.combined_values(*self._values.evaluate(centre, centre), multipliers)
+            return mv.lower_bounds(value, least, most, boxes.lo, boxes.hi, centre)
+
+    def middle_values(self, boxes: Boxes) -> Floats:
+        """(1 + J, K) estimates of the claim's expression and the usable atoms at the middles."""
+        return floats.evaluate(self._values_tape, midpoints(boxes.lo, boxes.hi))
+
+    def estimates(self, boxes: Boxes) -> tuple[Floats, Floats, Floats]:
+        """A point of each box (n, K), and there the values (1 + atoms, K) and slopes of the claim
+        and all atoms (1 + atoms, n, K); floats, NaN where undefined."""
+        lo, hi = _finite(boxes.lo), _finite(boxes.hi)
+        points = np.where(np.isinf(boxes.lo), hi - 1.0, lo + _OFF_CENTRE * (hi - lo))
+        points = np.where(np.isinf(boxes.hi), lo + 1.0, points)
+        points = np.where(np.isinf(boxes.hi) & np.isinf(boxes.lo), 0.5, points)
+        found = floats.evaluate(self._estimate_tape, points)
+        rows = 1 + len(self.test.atoms)
+        return points, found[:rows], found[rows:].reshape(rows, boxes.lo.shape[0], boxes.count)
+
+
+def _smooth(root: Expr) -> bool:
+    """Whether the mean value form may be used at all."""
+    return all(node.op is not Op.SELECT for node in ex.postorder(root))

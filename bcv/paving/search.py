@@ -1,0 +1,240 @@
+"""What happens to a batch of boxes? Missed by the region, proved, or split and put back.
+
+Soundness depends on this file: only a box with a reason leaves the stack without its halves.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bcv.evidence import Bounded, Cover, Form, Witness
+from bcv.paving import multipliers as mult
+from bcv.paving.bounds import Bounds
+from bcv.paving.boxes import Boxes, BoxStack, root_box
+from bcv.paving.recording import CoverRecorder
+from bcv.paving.refutation import surface_row, witness_at
+from bcv.paving.splitting import choose_axes, halves, variation_shares
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+SMALLEST: Final = 2.0**-26
+"""Boxes this small, relative to the root's box, are put aside: there the claim is tight."""
+_PROBE_EVERY: Final = 8
+_PROBE_BOXES: Final = 256
+_WITNESS_ATTEMPTS: Final = 40
+
+
+@dataclass(slots=True)
+class Trial:
+    """Is a method worth its price? Decided by counts, so that a run can be repeated exactly.
+
+    ``price`` is in evaluations of the cheapest method. A box that is settled here saves the
+    subtree that splitting it would grow.
+    """
+
+    price: float
+    tried: float = 1.0
+    settled: float = 1.0
+    calls: int = 0
+
+    def boxes(self, count: int, subtree: float) -> int:
+        """On how many of ``count`` boxes to try it."""
+        self.calls += 1
+        if self.settled / self.tried * subtree >= self.price:
+            return count
+        return min(count, _PROBE_BOXES) if self.calls % _PROBE_EVERY == 0 else 0
+
+    def record(self, tried: int, settled: int) -> None:
+        """What came of it; old news fades."""
+        self.tried = 0.75 * self.tried + tried
+        self.settled = 0.75 * self.settled + settled
+
+
+@dataclass(slots=True)
+class Search:
+    """The open boxes of one obligation and the record of the others.
+
+    Attributes:
+        examined: boxes looked at.
+        stuck: boxes too small to split, left open.
+        witness: a verified one, as soon as there is one.
+        proved_volume: the share of a bounded root's volume that is done.
+    """
+
+    bounds: Bounds
+    root: tuple[tuple[float, float], ...]
+    stack: BoxStack = field(init=False)
+    recorder: CoverRecorder = field(init=False, default_factory=CoverRecorder)
+    reasons: mult.ReasonTable = field(init=False)
+    examined: int = 0
+    stuck: list[Boxes] = field(default_factory=list)
+    witness: Witness | None = None
+    proved_volume: float = 0.0
+    _scale: Floats = field(init=False)
+    _natural: Trial = field(init=False)
+    _mean_value: Trial = field(init=False)
+    _with_multipliers: Trial = field(init=False)
+    _attempts: int = 0
+
+    def __post_init__(self) -> None:
+        test = self.bounds.test
+        infeasible = test.reasons
+        self.reasons = mult.ReasonTable(
+            (*infeasible, Bounded(Form.NATURAL)),
+            tuple(test.offset + int(row) for row in self.bounds.usable),
+        )
+        start = root_box(self.root)
+        self.stack = BoxStack(len(self.root))
+        self.stack.push(start)
+        with np.errstate(invalid="ignore", over="ignore"):
+            widths = start.hi - start.lo
+        self._scale = np.where(np.isfinite(widths) & (widths > 0.0), widths, 1.0)
+        self._natural = Trial(1.0)
+        self._mean_value = Trial(self.bounds.slope_price)
+        self._with_multipliers = Trial(0.5 * self.bounds.slope_price)
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the root has a volume."""
+        return all(hi - lo < math.inf for lo, hi in self.root)
+
+    @property
+    def _subtree(self) -> float:
+        """About how many boxes a split costs until all is done, from the natural form's record."""
+        survival = 1.0 - self._natural.settled / self._natural.tried
+        return 2.0 / max(1.0 - 2.0 * survival, 1.0 / 64.0)
+
+    def step(self, most: int) -> None:
+        """Examine up to ``most`` boxes from the top of the stack."""
+        boxes = self.stack.pop(most)
+        self.examined += boxes.count
+        rest, open_atoms = self._survivors(boxes)
+        if rest.count == 0:
+            return
+        points, rows, slopes = self.bounds.estimates(rest)
+        self._look_for_witness(points, rows, slopes)
+        with np.errstate(invalid="ignore", over="ignore"):
+            widths = rest.hi - rest.lo
+            size = (widths / self._scale).max(axis=0, initial=0.0)
+        widths = np.where(np.isfinite(widths), widths, 0.0)
+        undecided = np.concatenate([np.ones((1, rest.count), dtype=np.bool_), open_atoms])
+        shares = variation_shares(widths, np.abs(slopes), undecided)
+        axes, possible = choose_axes(rest, shares, self._scale)
+        possible &= size >= SMALLEST
+        if not bool(possible.all()):
+            self.stuck.append(rest.where(~possible))
+            rest, axes = rest.where(possible), axes[possible]
+        for half in halves(rest, axes, self.recorder):
+            self.stack.push(half)
+
+    def _settle(self, boxes: Boxes, done: Mask, reasons: NDArray[np.int32] | int) -> None:
+        self.recorder.settle(boxes.ids[done], reasons)
+        with np.errstate(invalid="ignore", over="ignore"):
+            share = (boxes.hi[:, done] - boxes.lo[:, done]) / self._scale
+        self.proved_volume += float(np.prod(share, axis=0).sum())
+
+    def _survivors(self, boxes: Boxes) -> tuple[Boxes, Mask]:
+        """The boxes that no method settles, and (atoms, K) which atoms are open there."""
+        found = self.bounds.natural(boxes)
+        boxes.bound = np.maximum(boxes.bound, found.bound)
+        missed = found.false_part >= 0
+        self._settle(boxes, missed, found.false_part[missed])
+        proved = found.proved & ~missed
+        self._settle(boxes, proved, len(self.bounds.test.reasons))
+        open_ = ~(missed | proved)
+        rest = int(open_.sum())
+        self._natural.record(boxes.count, boxes.count - rest)
+        survivors = boxes if rest == boxes.count else boxes.where(open_)
+        open_atoms = found.open_atoms[:, open_]
+        if rest == 0 or not self.bounds.has_slopes:
+            return survivors, open_atoms
+        eligible = np.flatnonzero(
+            found.defined[open_]
+            & (np.isfinite(survivors.lo) & np.isfinite(survivors.hi)).all(axis=0)
+        )
+        count = self._mean_value.boxes(eligible.size, self._subtree)
+        if count == 0:
+            return survivors, open_atoms
+        keep = self._by_slopes(survivors, eligible[:count], open_atoms[self.bounds.usable])
+        return survivors.where(keep), open_atoms[:, keep]
+
+    def _by_slopes(self, boxes: Boxes, tried: NDArray[np.intp], active: Mask) -> Mask:
+        """Try mean value forms on the boxes ``tried``; which of all boxes remain."""
+        part = boxes.where(tried)
+        slopes = self.bounds.slopes(part)
+        zero = np.zeros((active.shape[0], part.count))
+        bound = self.bounds.mean_value(part, slopes, zero)
+        proved = self.bounds.sufficient(bound)
+        self._settle(part, proved, self.reasons.mean_value(zero[:, proved]))
+        self._mean_value.record(part.count, int(proved.sum()))
+        boxes.bound[tried] = np.maximum(part.bound, bound)
+        left = np.flatnonzero(~proved & active[:, tried].any(axis=0))
+        left = left[: self._with_multipliers.boxes(left.size, self._subtree)]
+        if left.size:
+            better = self._by_multipliers(part, slopes, left, active[:, tried])
+            proved[left[better]] = True
+        keep = np.ones(boxes.count, dtype=np.bool_)
+        keep[tried[proved]] = False
+        return keep
+
+    def _by_multipliers(
+        self,
+        boxes: Boxes,
+        slopes: tuple[Floats, Floats],
+        left: NDArray[np.intp],
+        active: Mask,
+    ) -> Mask:
+        """Which of the boxes ``left`` a mean value form with multipliers settles."""
+        part = boxes.where(left)
+        lo, hi = slopes[0][:, :, left], slopes[1][:, :, left]
+        size = ((part.hi - part.lo) / self._scale).max(axis=0)
+        bits = np.clip(3 - np.frexp(size)[1], 3, 26).astype(np.int64)
+        chosen = mult.choose(
+            self.bounds.middle_values(part),
+            lo,
+            hi,
+            0.5 * (part.hi - part.lo),
+            self.bounds.free,
+            active[:, left],
+        )
+        chosen = mult.rounded(chosen, bits)
+        bound = self.bounds.mean_value(part, (lo, hi), chosen)
+        proved = self.bounds.sufficient(bound)
+        self._settle(part, proved, self.reasons.mean_value(chosen[:, proved]))
+        self._with_multipliers.record(part.count, int(proved.sum()))
+        return proved
+
+    def _look_for_witness(self, points: Floats, rows: Floats, slopes: Floats) -> None:
+        """Verify the worst point at which the claim seems to fail inside the region."""
+        if self._attempts >= _WITNESS_ATTEMPTS:
+            return
+        test = self.bounds.test
+        surface = surface_row(self.bounds.obligation)
+        values = rows[1:].copy()
+        if surface is not None:
+            values[test.parts[surface].first] = 0.0
+        values = np.nan_to_num(values, nan=-np.inf)
+        inside = test.inside(values, values)
+        g = np.nan_to_num(rows[0], nan=-np.inf)
+        fails = inside & ((g <= 0.0) if self.bounds.obligation.strict else (g < 0.0))
+        if not bool(fails.any()):
+            return
+        worst = int(np.argmin(np.where(fails, g, math.inf)))
+        self._attempts += 1
+        slope, value = None, 0.0
+        if surface is not None:
+            row = 1 + test.parts[surface].first
+            slope, value = slopes[row, :, worst], float(rows[row, worst])
+        self.witness = witness_at(self.bounds.obligation, points[:, worst], slope, value)
+
+    def cover(self) -> Cover:
+        """The evidence, once no box is open."""
+        return self.recorder.cover(
+            self.root, tuple(self.reasons.reasons), tuple(self.reasons.multipliers)
+        )
