@@ -1,0 +1,223 @@
+"""Which points are worth trying, in which order? The phases of a search for a counterexample.
+
+Soundness does not depend on this file.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from bcv.evidence import Witness
+from bcv.falsify.descent import descend, feasible, polish, restore
+from bcv.falsify.landscape import Array, Cell, landscape_of
+from bcv.falsify.samples import coarse_points
+from bcv.falsify.witnesses import Prosecutor, first_witness
+from bcv.obligation import Obligation
+from bcv.outcome import Hints, Known
+
+MARGINS: Final = (0.0, 1e-12, 1e-9, 1e-6, 1e-3, 3e-2)
+"""Scaled distances by which a suspect on the region's boundary is moved inwards."""
+
+MAX_HINTS: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much is tried, in counts: the outcome does not depend on the clock.
+
+    Attributes:
+        samples: points of the sequence per pass.
+        starts: descents per cell and objective.
+        rounds: steps of each descent.
+        polished: local minima that Newton's method refines.
+        verified: candidates verified exactly per attempt.
+        passes: repetitions with other points.
+    """
+
+    samples: int
+    starts: int
+    rounds: int
+    polished: int
+    verified: int
+    passes: int
+
+
+class Search:
+    """One search; ``run`` may be called once."""
+
+    def __init__(
+        self, obligation: Obligation, effort: Effort, hints: Hints, deadline: float, seed: int
+    ) -> None:
+        self._effort = effort
+        self._seed = seed
+        self._hints = hints
+        self._deadline = deadline
+        self._landscape = landscape_of(obligation)
+        self._prosecutor = Prosecutor(self._landscape, deadline, np.zeros(1))
+        self._minima: list[tuple[float, tuple[float, ...]]] = []
+        self._samples = 0
+
+    def late(self) -> bool:
+        """Whether time is up."""
+        return time.monotonic() > self._deadline
+
+    def run(self) -> Witness | None:
+        """A verified witness, or None."""
+        return first_witness(self._attempts())
+
+    def known(self) -> Known:
+        """The smallest value seen in the region, and where."""
+        if not self._minima:
+            return Known(samples=self._samples)
+        value, point = min(self._minima)
+        names = self._landscape.obligation.region.variables
+        at = tuple(zip(names, point, strict=True))
+        return Known(smallest_margin=value, at=at, samples=self._samples)
+
+    def hints(self) -> Hints:
+        """The worst points, and the exact zeros."""
+        worst = dict.fromkeys(point for _, point in sorted(self._minima))
+        return Hints(tuple(worst)[:MAX_HINTS], tuple(self._prosecutor.zeros))
+
+    def _attempts(self) -> Iterator[Witness | None]:
+        if not self._landscape.obligation.region.variables:
+            yield self._prosecutor.point(())
+            return
+        for turn in range(self._effort.passes):
+            points = self._points(turn)
+            values = self._landscape.values(points)
+            self._samples += points.shape[1]
+            if turn == 0:
+                self._prosecutor.noise = _noise(values)
+            # First what costs nothing: samples that violate as they are, in every cell.
+            for cell in self._landscape.cells:
+                yield self._direct(cell, points, values)
+            for cell in self._landscape.cells:
+                yield from self._refined(cell, points, values)
+                if self.late():
+                    return
+
+    def _points(self, turn: int) -> Array:
+        landscape = self._landscape
+        points = coarse_points(landscape.lo, landscape.hi, self._effort.samples, self._seed + turn)
+        hinted = [p for p in self._hints.points if len(p) == len(points) and np.isfinite(p).all()]
+        if hinted and turn == 0:
+            points = np.concatenate([landscape.clip(np.array(hinted).T), points], axis=1)
+        return points
+
+    def _direct(self, cell: Cell, points: Array, values: Array) -> Witness | None:
+        """Samples that lie in the cell and violate the claim."""
+        suspects = np.flatnonzero(self._prosecutor.plausible(cell, points))
+        if not len(suspects):
+            return None
+        worst = suspects[np.argsort(np.nan_to_num(values[0, suspects], nan=-np.inf))]
+        chosen = np.unique(np.concatenate([suspects[:4], worst[:6]]))
+        return self._prosecutor.points_near(cell, points[:, chosen], self._effort.verified)
+
+    def _refined(self, cell: Cell, points: Array, values: Array) -> Iterator[Witness | None]:
+        """Descend from the most promising samples, for the claim and then for each hazard."""
+        starts = self._starts(cell, points, values, 0)
+        yield self._attack(cell, starts[:, : self._effort.starts])
+        for objective in (0, *self._landscape.hazards):
+            if objective:
+                starts = self._starts(cell, points, values, objective)
+            if not starts.shape[1]:
+                return
+            low = descend(self._landscape, cell, objective, starts, self._effort.rounds)
+            low = self._record(cell, objective, low)
+            yield self._attack(cell, low[:, : self._effort.starts])
+            polished = [
+                polish(self._landscape, cell, objective, point)
+                for point in low.T[: self._effort.polished]
+            ]
+            if polished:
+                yield self._attack(cell, self._record(cell, objective, np.array(polished).T))
+
+    def _starts(self, cell: Cell, points: Array, values: Array, objective: int) -> Array:
+        """Points in or projected onto the cell, of least value and least value per slope."""
+        count = self._effort.starts
+        excess = self._landscape.excess(cell, values).sum(axis=0)
+        inside = np.flatnonzero(excess <= 0)
+        near = np.argsort(excess, kind="stable")[: 4 * count]
+        spread = np.arange(0, points.shape[1], max(1, points.shape[1] // (4 * count)))
+        if len(inside) >= 4 * count and not cell.thin:
+            low = inside[np.argsort(values[objective, inside], kind="stable")[: 4 * count]]
+            pool = points[:, np.unique(np.concatenate([low, inside[:: 1 + len(inside) // count]]))]
+        else:
+            pool = points[:, np.unique(np.concatenate([near, spread]))]
+            pool = restore(self._landscape, cell, pool, 16)
+        found, slopes = self._landscape.slopes(pool)
+        good = np.flatnonzero(feasible(self._landscape, cell, found, slopes))
+        if not len(good):
+            return points[:, :0]
+        value = found[objective, good]
+        steep = np.sqrt((slopes[objective, :, good] ** 2).sum(axis=1)) + 1e-300
+        half = (count + 1) // 2
+        chosen = [*np.argsort(value)[:half], *np.argsort(value / steep)]
+        order = list(dict.fromkeys(int(i) for i in chosen))[:count]
+        return pool[:, good[order]]
+
+    def _record(self, cell: Cell, objective: int, points: Array) -> Array:
+        """The points that lie in the cell, lowest first; remembers those of the claim."""
+        values, slopes = self._landscape.slopes(points)
+        inside = np.flatnonzero(feasible(self._landscape, cell, values, slopes))
+        order = inside[np.argsort(values[objective, inside], kind="stable")]
+        if objective == 0:
+            found = zip(values[0, order].tolist(), points.T[order].tolist(), strict=True)
+            self._minima += [(value, tuple(point)) for value, point in found]
+        return points[:, order]
+
+    def _attack(self, cell: Cell, points: Array) -> Witness | None:
+        """Every way from float suspects to an exact witness."""
+        if not points.shape[1] or self.late():
+            return None
+        limit = self._effort.verified
+        suspects = self._suspects(points)
+        if not suspects.shape[1]:
+            return None
+        attempts: list[Callable[[], Witness | None]] = [
+            lambda: self._prosecutor.points_near(cell, suspects, limit)
+        ]
+        if len(cell.rows):
+            moved = self._moved_inwards(cell, suspects[:, :6])
+            if cell.thin:
+                attempts.append(lambda: self._prosecutor.segments_near(cell, moved, limit))
+                attempts.append(
+                    lambda: self._prosecutor.surface_points(cell, suspects[:, :3], limit)
+                )
+            else:
+                attempts.append(lambda: self._prosecutor.points_near(cell, moved, limit))
+        return first_witness(attempt() for attempt in attempts)
+
+    def _suspects(self, points: Array) -> Array:
+        """Those points where the claim is violated, undefined or nearly tight; worst first."""
+        values, slopes = self._landscape.slopes(points)
+        raw = self._landscape.values(points)[: self._landscape.roots]
+        reach = np.sqrt((slopes[0] ** 2).sum(axis=0))
+        near = values[0] <= 1e-3 * reach + self._prosecutor.noise[0]
+        hazards = list(self._landscape.hazards)
+        if hazards:
+            size = np.sqrt((slopes[hazards] ** 2).sum(axis=1))
+            near |= (values[hazards] <= 1e-2 * size + 1e-9).any(axis=0)
+        chosen = np.flatnonzero(near | np.isnan(raw).any(axis=0))
+        return points[:, chosen[np.argsort(values[0, chosen], kind="stable")]]
+
+    def _moved_inwards(self, cell: Cell, points: Array) -> Array:
+        count = points.shape[1]
+        copies = np.tile(points, (1, len(MARGINS)))
+        margin = np.repeat(np.array(MARGINS), count)
+        moved = restore(self._landscape, cell, copies, 4, margin)
+        low = self._landscape.values(moved)[0] <= 0
+        return moved[:, low][:, ::-1]
+
+
+def _noise(values: Array) -> Array:
+    """Per row a size below which a value may be rounding."""
+    size = np.where(np.isfinite(values) & (values != 0), np.abs(values), np.nan)
+    typical = np.nan_to_num(np.nanquantile(size, 0.1, axis=1), nan=0.0)
+    return np.asarray(1e-11 * typical + 1e-15)

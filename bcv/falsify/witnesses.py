@@ -1,0 +1,188 @@
+"""Is there an exact witness near these float points? Candidates first, exact verification last.
+
+Soundness does not depend on this file: witnesses come out of ``bcv.enclosures.exact`` alone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Final
+
+import numpy as np
+
+from bcv.enclosures.exact import ExactPoint, in_box, verify_point, verify_segment
+from bcv.evidence import Witness
+from bcv.falsify.landscape import Array, Cell, Landscape, Mask
+from bcv.falsify.rationals import Coordinates, as_floats, named, nearby, on_surface
+from bcv.region import atoms
+
+MAX_ZEROS: Final = 8
+_REACHES: Final = (3e-2, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-9)
+
+
+@dataclass(slots=True)
+class Prosecutor:
+    """Tries candidates exactly; remembers what was tried and which exact zeros were met.
+
+    Attributes:
+        landscape: the obligation in floats.
+        deadline: a value of ``time.monotonic()``.
+        noise: per row of the landscape, a size below which a float value may be rounding.
+        tried: points that were looked at exactly.
+        zeros: points of the region where the expression is exactly 0.
+    """
+
+    landscape: Landscape
+    deadline: float
+    noise: Array
+    tried: set[Coordinates] = field(default_factory=set)
+    zeros: list[Coordinates] = field(default_factory=list)
+
+    def late(self) -> bool:
+        """Whether time is up."""
+        return time.monotonic() > self.deadline
+
+    def point(self, candidate: Coordinates) -> Witness | None:
+        """The witness if this exact point is one; notes it if the expression is 0 there."""
+        if candidate in self.tried:
+            return None
+        self.tried.add(candidate)
+        obligation = self.landscape.obligation
+        at = named(obligation.region.variables, candidate)
+        witness = verify_point(obligation, at)
+        if witness is None and len(self.zeros) < MAX_ZEROS and not obligation.strict:
+            exact = ExactPoint(at)
+            inside = in_box(obligation.region.box, candidate)
+            zero = inside and exact.sign(obligation.expr) == 0
+            if zero and exact.holds(obligation.region.formula) is True:
+                self.zeros.append(candidate)
+        return witness
+
+    def plausible(self, cell: Cell, points: Array) -> Mask:
+        """Which float points satisfy the cell and violate (or touch) the claim, up to rounding."""
+        values = self.landscape.values(points)
+        noise = self.noise[:, None]
+        missed = self.landscape.excess(cell, values)
+        inside = (missed <= noise[cell.rows]).all(axis=0)
+        low = values[0] <= noise[0]
+        undefined = np.isnan(values[: self.landscape.roots]).any(axis=0)
+        return np.asarray(inside & (low | undefined))
+
+    def points_near(self, cell: Cell, points: Array, limit: int) -> Witness | None:
+        """A witness among the rational points near float points; at most ``limit`` are verified."""
+        box = self.landscape.obligation.region.box
+        ladders = [nearby(point, box) for point in points.T if np.isfinite(point).all()]
+        candidates = list(dict.fromkeys(c for ladder in ladders for c in ladder))
+        return self._first(cell, candidates, limit)
+
+    def _first(self, cell: Cell, candidates: list[Coordinates], limit: int) -> Witness | None:
+        fresh = [candidate for candidate in candidates if candidate not in self.tried]
+        if not fresh:
+            return None
+        keep = self.plausible(cell, as_floats(fresh))
+        plausible = [candidate for candidate, kept in zip(fresh, keep, strict=True) if kept]
+        for candidate in sorted(plausible, key=_complexity)[:limit]:
+            if self.late():
+                return None
+            witness = self.point(candidate)
+            if witness is not None:
+                return witness
+        return None
+
+    def surface_points(self, cell: Cell, points: Array, limit: int) -> Witness | None:
+        """A witness among exact points of the cell's equality surface near float points."""
+        found = list(dict.fromkeys(self._on_surfaces(cell, points)))
+        return self._first(cell, found, limit)
+
+    def _on_surfaces(self, cell: Cell, points: Array) -> Iterator[Coordinates]:
+        region = self.landscape.obligation.region
+        exprs = list(dict.fromkeys(atom.expr for atom in atoms(region.formula)))
+        first = self.landscape.roots
+        surfaces = [exprs[row - first] for row in cell.rows[cell.surface]]
+        for point in points.T:
+            for near in nearby(point, region.box)[:12]:
+                for surface in surfaces:
+                    yield from on_surface(surface, region.variables, near, tuple(self.zeros[:2]))
+                if self.late():
+                    return
+
+    def segments_near(self, cell: Cell, points: Array, limit: int) -> Witness | None:
+        """A witness across the cell's one equality surface, close to float points on it."""
+        if cell.surface.sum() != 1:
+            return None
+        row = int(cell.rows[cell.surface][0])
+        pairs = self._pairs(row, points)
+        if not pairs:
+            return None
+        keep = self._plausible_pairs(cell, row, pairs)
+        kept = [pair for pair, good in zip(pairs, keep, strict=True) if good]
+        region = self.landscape.obligation.region
+        for start, end in kept[:limit]:
+            if self.late():
+                return None
+            a, b = named(region.variables, start), named(region.variables, end)
+            witness = verify_segment(self.landscape.obligation, a, b)
+            if witness is not None:
+                return witness
+        return None
+
+    def _pairs(self, row: int, points: Array) -> list[tuple[Coordinates, Coordinates]]:
+        """Exact points on both sides of the surface, the longest steps first."""
+        _, slopes = self.landscape.slopes(points)
+        scale = self.landscape.scale(points)
+        normal = slopes[row] * scale
+        longest = np.abs(slopes[row]).max(axis=0)
+        normal = np.divide(normal, longest, out=np.zeros_like(normal), where=longest > 0)
+        found = []
+        for reach in _REACHES:
+            for k in np.flatnonzero(longest > 0):
+                step = reach * normal[:, k]
+                ends = [
+                    self._rounded(points[:, k] + sign * step, reach * scale[:, k])
+                    for sign in (-1, 1)
+                ]
+                found.append((ends[0], ends[1]))
+        return found
+
+    def _rounded(self, point: Array, reach: Array) -> Coordinates:
+        """Short rationals within about a twentieth of the reach, inside the box."""
+        found = []
+        box = self.landscape.obligation.region.box
+        for x, r, side in zip(point.tolist(), reach.tolist(), box, strict=True):
+            denominator = max(1, int(np.ceil(np.sqrt(20.0 / max(r, 1e-300)))))
+            exact = Fraction(x)
+            short = exact.limit_denominator(min(denominator, 10**12))
+            if side.lo is not None:
+                short = max(short, side.lo)
+            if side.hi is not None:
+                short = min(short, side.hi)
+            found.append(short)
+        return tuple(found)
+
+    def _plausible_pairs(
+        self, cell: Cell, row: int, pairs: list[tuple[Coordinates, Coordinates]]
+    ) -> Mask:
+        start = as_floats([a for a, _ in pairs])
+        end = as_floats([b for _, b in pairs])
+        ends = [self.landscape.values(x) for x in (start, end, 0.5 * (start + end))]
+        others = Cell(
+            cell.rows[~cell.surface], cell.surface[~cell.surface], cell.strict[~cell.surface]
+        )
+        good = np.sign(ends[0][row]) * np.sign(ends[1][row]) < 0
+        for values in ends:
+            good &= values[0] <= 0
+            if len(others.rows):
+                good &= (self.landscape.excess(others, values) <= 0).all(axis=0)
+        return np.asarray(good)
+
+
+def _complexity(candidate: Coordinates) -> int:
+    return sum(x.numerator.bit_length() + x.denominator.bit_length() for x in candidate)
+
+
+def first_witness(attempts: Iterable[Witness | None]) -> Witness | None:
+    """The first that is there; later attempts are not made."""
+    return next((witness for witness in attempts if witness is not None), None)
