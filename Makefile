@@ -5,43 +5,49 @@ BIN := $(VENV)/bin
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install test slow lint format types check bench completions clean
+.PHONY: help install develop test slow lint format types check bench completions clean
 
 help: ## List the targets.
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# The virtual environment is made again whenever the dependencies change.
-$(VENV)/ready: pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "bcv needs Python 3.11 or newer; set PYTHON=...")'
+# Both stamps are made again whenever the dependencies change.
+$(VENV)/installed: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "bcv needs Python 3.11 or newer: make PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(VENV)/developed: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
 
-install: $(VENV)/ready ## Make .venv with bcv and everything its tests need.
+install: $(VENV)/installed ## Make .venv with bcv in it.
 
-test: install ## Run the tests (a few minutes).
+develop: $(VENV)/developed ## The same with everything the tests need.
+
+test: develop ## Run the tests (a few minutes).
 	$(BIN)/python -m pytest -m 'not slow' -n $(JOBS)
 
-slow: install ## Run the slow tests too.
+slow: develop ## Run the slow tests too.
 	$(BIN)/python -m pytest -n $(JOBS)
 
-lint: install ## Style and layout: ruff.
+lint: develop ## Style and layout: ruff.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
-format: install ## Rewrite the files in ruff's format.
+format: develop ## Rewrite the files in ruff's format.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-types: install ## mypy --strict.
+types: develop ## mypy --strict.
 	$(BIN)/mypy
 
 check: lint types test ## Everything that must pass before a commit (the import law is among the tests).
 
-bench: install ## Validate the whole of problems/ and compare with the labels.
+bench: develop ## Validate the whole of problems/ and compare with the labels.
 	$(BIN)/python benchmarks/corpus.py
 
-completions: install ## Write the shell completions again.
+completions: develop ## Write the shell completions again.
 	for shell in bash zsh fish; do $(BIN)/bcv completion $$shell > completions/bcv.$$shell; done
 
 clean: ## Remove what the other targets made.

@@ -1,0 +1,293 @@
+"""In which order is a problem decided? Rounds of growing slices, then a verdict.
+
+Soundness depends on this file: it decides what an engine's answer is worth. An engine that
+raises or overruns leaves its obligation undecided, and only ``verdict.conclude`` says VALID.
+"""
+
+from __future__ import annotations
+
+import enum
+import itertools
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final, TypeVar
+
+from bcv.conditions import obligations_of
+from bcv.engines.engine import Budget, Engine
+from bcv.engines.registry import ENGINES, create
+from bcv.events import Emit, EngineFinished, EngineStarted, ObligationStarted, ignore
+from bcv.evidence import Attestation
+from bcv.obligation import Obligation
+from bcv.outcome import Hints, Known, Outcome, Proved, Reason, Refuted, Undecided
+from bcv.problem import Problem
+from bcv.sandbox import Overrun, alarm
+from bcv.verdict import Answer, Assurance, Settled, Verdict, conclude
+
+T = TypeVar("T", int, float)
+
+WEIGHT: Final = (
+    Reason.UNSUPPORTED,
+    Reason.UNAVAILABLE,
+    Reason.INCONCLUSIVE,
+    Reason.DELTA_SAT,
+    Reason.TIMEOUT,
+    Reason.BOX_LIMIT,
+    Reason.MEMORY,
+    Reason.CRASHED,
+    Reason.INTERRUPTED,
+)
+"""Which of several engines' reasons is reported: the last of these."""
+
+MAX_HINTS: Final = 64
+"""Hints beyond these are forgotten."""
+
+GRACE: Final = 0.4
+"""Seconds past its slice after which an engine is stopped by force."""
+
+
+class CheckMode(enum.Enum):
+    """When evidence is replayed: if that is expected to take under a second, always, or never."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the user asked for.
+
+    Attributes:
+        timeout: seconds for the whole problem.
+        seed: of every random choice.
+        engines: the engines that may be used, by their names in the registry.
+        after_refutation: seconds that the other conditions still get once the certificate is
+            known to be wrong; 0 stops at the first refutation.
+        memory: bytes that an engine's working set may fill.
+        check: when the independent checker replays evidence.
+        require: a lesser VALID or INVALID becomes UNKNOWN.
+    """
+
+    timeout: float = 60.0
+    seed: int = 0
+    engines: tuple[str, ...] = tuple(ENGINES)
+    after_refutation: float = 5.0
+    memory: int = 2 << 30
+    check: CheckMode = CheckMode.AUTO
+    require: Assurance = Assurance.ATTESTED
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Each engine in turn gets so many seconds for every open obligation.
+
+    Infinitely many seconds mean a fair share of what is left; what an attempt does not use
+    passes on to the next.
+    """
+
+    engines: tuple[str, ...]
+    seconds: float
+
+
+PLAN: Final = (
+    Round(("sampling",), 0.5),
+    Round(("branch-and-bound",), 0.05),
+    Round(("sum-of-squares", "branch-and-bound"), 0.3),
+    Round(("refinement", "sum-of-squares", "branch-and-bound"), 1.0),
+    Round(("sum-of-squares", "branch-and-bound"), 4.0),
+    Round(("refinement", "sum-of-squares", "branch-and-bound"), float("inf")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What an engine said last about an obligation, given these hints and so many seconds."""
+
+    outcome: Undecided
+    hints: Hints
+    slice: float
+
+    def might_change(self, hints: Hints, seconds: float) -> bool:
+        """Whether to ask again: with a new zero of the claim, or twice the time if it ran out."""
+        more_time = self.outcome.reason is Reason.TIMEOUT and seconds >= 2 * self.slice
+        return more_time or hints.zeros != self.hints.zeros
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An obligation, what engines said about it so far, and the seconds spent."""
+
+    obligation: Obligation
+    outcome: Outcome
+    engine: str = ""
+    seconds: float = 0.0
+    hints: Hints = field(default_factory=Hints)
+    replies: Mapping[str, Reply] = field(default_factory=dict)
+
+    @property
+    def open(self) -> bool:
+        return isinstance(self.outcome, Undecided)
+
+    def wants(self, engine: str, seconds: float) -> bool:
+        last = self.replies.get(engine)
+        return self.open and (last is None or last.might_change(self.hints, seconds))
+
+
+def validate(problem: Problem, settings: Settings | None = None, emit: Emit = ignore) -> Verdict:
+    """Decide a problem within the timeout (exceeded by less than a second).
+
+    Ctrl-C ends it early: what is settled by then is in the verdict, and the rest is undecided
+    with the reason INTERRUPTED.
+
+    Raises:
+        ProblemError: the problem's parts do not fit together.
+        BcvError: an engine of that name does not exist.
+    """
+    settings = settings or Settings()
+    started = time.monotonic()
+    budget = Budget(started + settings.timeout, memory=settings.memory, seed=settings.seed)
+    engines = {name: create(name) for name in settings.engines}
+    try:
+        with alarm(budget.deadline + GRACE):
+            conditions = obligations_of(problem)
+    except Overrun:
+        late = "stating the conditions took longer than the timeout"
+        return Verdict(*conclude(()), (), time.monotonic() - started, notes=(late,))
+    attempts = [_untouched(obligation) for obligation in conditions.obligations]
+    try:
+        _run_plan(attempts, engines, budget, settings.after_refutation, emit)
+    except KeyboardInterrupt:
+        attempts = [_interrupted(attempt) for attempt in attempts]
+    settled = tuple(_settled(attempt) for attempt in attempts)
+    answer, assurance = conclude(settled, tuple(name for name, _ in conditions.unsupported))
+    verdict = Verdict(
+        answer,
+        assurance,
+        settled,
+        time.monotonic() - started,
+        conditions.assumes,
+        conditions.notes,
+        conditions.probability.sentence if conditions.probability else None,
+        conditions.unsupported,
+    )
+    return _demanding(verdict, settings.require)
+
+
+def _demanding(verdict: Verdict, least: Assurance) -> Verdict:
+    """The verdict, or UNKNOWN if it rests on less than the user demands."""
+    if verdict.answer is Answer.UNKNOWN or verdict.assurance >= least:
+        return verdict
+    note = (
+        f"it would be {verdict.answer.name}, but that is only {verdict.assurance.name.lower()} "
+        f"and {least.name.lower()} is required"
+    )
+    return replace(
+        verdict, answer=Answer.UNKNOWN, assurance=Assurance.NONE, notes=(*verdict.notes, note)
+    )
+
+
+def _untouched(obligation: Obligation) -> Attempt:
+    return Attempt(obligation, Undecided(Reason.TIMEOUT, "no time was left for it"))
+
+
+def _interrupted(attempt: Attempt) -> Attempt:
+    if not isinstance(attempt.outcome, Undecided):
+        return attempt
+    return replace(attempt, outcome=replace(attempt.outcome, reason=Reason.INTERRUPTED, detail=""))
+
+
+def _run_plan(
+    attempts: list[Attempt],
+    engines: Mapping[str, Engine],
+    budget: Budget,
+    after_refutation: float,
+    emit: Emit,
+) -> None:
+    """Work on the attempts, in place, until all are settled or nothing more can be done."""
+    for index, attempt in enumerate(attempts, start=1):
+        emit(ObligationStarted(attempt.obligation, index, len(attempts)))
+    for round_ in itertools.chain(PLAN, itertools.repeat(PLAN[-1])):
+        before = list(attempts)
+        turns = [(n, i) for n in round_.engines if n in engines for i in range(len(attempts))]
+        for turn, (name, i) in enumerate(turns):
+            waiting = sum(attempts[j].open for _, j in turns[turn:])
+            seconds = min(round_.seconds, budget.seconds_left / max(1, waiting))
+            if seconds == 0 or not attempts[i].wants(name, seconds):
+                continue
+            attempts[i] = _ask(name, engines[name], attempts[i], budget.slice(seconds), emit)
+            if isinstance(attempts[i].outcome, Refuted) and not attempts[i].obligation.sufficient:
+                budget = budget.slice(after_refutation)
+        settled = not any(attempt.open for attempt in attempts)
+        if settled or budget.seconds_left == 0 or (round_ is PLAN[-1] and attempts == before):
+            return
+
+
+def _ask(name: str, engine: Engine, attempt: Attempt, budget: Budget, emit: Emit) -> Attempt:
+    """One engine's try at one obligation; whatever it does, an outcome comes of it."""
+    obligation, seconds = attempt.obligation, budget.seconds_left
+    emit(EngineStarted(obligation, name, seconds))
+    started = time.monotonic()
+    outcome: Outcome
+    try:
+        with alarm(budget.deadline + GRACE):
+            outcome = engine.discharge(obligation, attempt.hints, budget, emit)
+    except Overrun:
+        outcome = Undecided(Reason.TIMEOUT, f"{name} was stopped past its time")
+    except MemoryError:
+        outcome = Undecided(Reason.MEMORY, f"{name} ran out of memory")
+    except Exception as error:
+        outcome = Undecided(Reason.CRASHED, f"{name}: {type(error).__name__}: {error}")
+    spent = time.monotonic() - started
+    emit(EngineFinished(obligation, name, outcome, spent))
+    spent_in_all = attempt.seconds + spent
+    if not isinstance(outcome, Undecided):
+        return replace(attempt, outcome=outcome, engine=name, seconds=spent_in_all)
+    replies = {**attempt.replies, name: Reply(outcome, attempt.hints, seconds)}
+    teller, telling = max(replies.items(), key=lambda item: WEIGHT.index(item[1].outcome.reason))
+    return Attempt(
+        obligation,
+        replace(telling.outcome, known=_all_known(replies.values())),
+        teller,
+        spent_in_all,
+        _joined(attempt.hints, outcome.hints),
+        replies,
+    )
+
+
+def _all_known(replies: Iterable[Reply]) -> Known:
+    """What the engines know together: the best bounds, and the sums of their work."""
+    known = [reply.outcome.known for reply in replies]
+
+    def among(values: Iterable[T | None], choose: Callable[[list[T]], T]) -> T | None:
+        found = [value for value in values if value is not None]
+        return choose(found) if found else None
+
+    margin = among((k.smallest_margin for k in known), min)
+    return Known(
+        smallest_margin=margin,
+        at=next((k.at for k in known if k.smallest_margin == margin), ()),
+        largest_violation=among((k.largest_violation for k in known), min),
+        proved_share=among((k.proved_share for k in known), max),
+        boxes=among((k.boxes for k in known), sum),
+        boxes_left=among((k.boxes_left for k in known), min),
+        samples=among((k.samples for k in known), sum),
+    )
+
+
+def _joined(old: Hints, new: Hints) -> Hints:
+    return Hints(
+        points=tuple(dict.fromkeys(new.points + old.points))[:MAX_HINTS],
+        zeros=tuple(dict.fromkeys(old.zeros + new.zeros))[:MAX_HINTS],
+    )
+
+
+def _settled(attempt: Attempt) -> Settled:
+    match attempt.outcome:
+        case Proved(Attestation()):
+            assurance = Assurance.ATTESTED
+        case Proved() | Refuted():
+            assurance = Assurance.RIGOROUS
+        case Undecided():
+            assurance = Assurance.NONE
+    return Settled(attempt.obligation, attempt.outcome, attempt.engine, assurance, attempt.seconds)

@@ -1,0 +1,193 @@
+"""Does the pipeline reach the right verdict whatever its engines do?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import pytest
+
+from bcv import expr as ex
+from bcv import pipeline
+from bcv.conditions import Conditions
+from bcv.engines.engine import Budget, Engine
+from bcv.events import EngineFinished, Event
+from bcv.evidence import Attestation, Cover, Point
+from bcv.obligation import Obligation
+from bcv.outcome import Hints, Known, Outcome, Proved, Reason, Refuted, Undecided
+from bcv.pipeline import CheckMode, Settings, validate
+from bcv.problem import Certificate, ConditionKind, Problem, TimeKind
+from bcv.region import TRUE, Range, region
+from bcv.verdict import Answer, Assurance, Verdict
+
+X = ex.var("x")
+UNIT = region(("x",), (Range(Fraction(0), Fraction(1)),), TRUE)
+PROBLEM = Problem("p", TimeKind.CONTINUOUS, (), (), Certificate(ConditionKind.NONINCREASING))
+ATTESTED = Proved(Attestation("double", "1", "", "unsat"))
+REFUTED = Refuted(Point((("x", Fraction(1, 2)),), "-1/2"))
+TIRED = Undecided(Reason.INCONCLUSIVE)
+
+Answerer = Callable[[Obligation, Budget], Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Double(Engine):
+    """An engine that answers as it is told."""
+
+    name: str = "double"
+    answer: Answerer = lambda obligation, budget: TIRED
+
+    def discharge(self, obligation, hints, budget, emit):  # type: ignore[no-untyped-def]
+        return self.answer(obligation, budget)
+
+
+def obligation(name: str) -> Obligation:
+    return Obligation(name, "", f"{name} holds", UNIT, X, False)
+
+
+def run(monkeypatch, answers, names=("initial", "flow"), settings=None, unsupported=()):
+    """The verdict and the events with these doubles in the place of the engines."""
+    engines = dict(zip(("sampling", "branch-and-bound", "sum-of-squares"), answers, strict=False))
+    conditions = Conditions(
+        obligations=tuple(map(obligation, names)), unsupported=unsupported, assumes=(), notes=()
+    )
+    monkeypatch.setattr(pipeline, "obligations_of", lambda problem: conditions)
+    monkeypatch.setattr(pipeline, "create", lambda name: Double(name, engines[name]))
+    settings = replace(
+        settings or Settings(timeout=5), engines=tuple(engines), check=CheckMode.NEVER
+    )
+    events: list[Event] = []
+    return validate(PROBLEM, settings, events.append), events
+
+
+def always(outcome: Outcome) -> Answerer:
+    return lambda obligation, budget: outcome
+
+
+def reasons(verdict: Verdict) -> list[Reason]:
+    return [s.outcome.reason for s in verdict.conditions if isinstance(s.outcome, Undecided)]
+
+
+def test_all_proved_is_valid(monkeypatch):
+    verdict, _ = run(monkeypatch, [always(ATTESTED)])
+    assert (verdict.answer, verdict.assurance) == (Answer.VALID, Assurance.ATTESTED)
+
+
+def test_one_refutation_is_invalid(monkeypatch):
+    only_flow = lambda o, b: REFUTED if o.name == "flow" else TIRED  # noqa: E731
+    verdict, _ = run(monkeypatch, [only_flow, always(ATTESTED)])
+    assert verdict.answer is Answer.INVALID
+    assert [type(s.outcome) for s in verdict.conditions] == [Proved, Refuted]
+
+
+def test_nothing_decided_is_unknown_and_ends_early(monkeypatch):
+    verdict, _ = run(monkeypatch, [always(TIRED)] * 3, settings=Settings(timeout=60))
+    assert verdict.answer is Answer.UNKNOWN
+    assert verdict.seconds < 1
+    assert reasons(verdict) == [Reason.INCONCLUSIVE] * 2
+
+
+def test_an_unsupported_condition_keeps_the_answer_from_valid(monkeypatch):
+    verdict, _ = run(monkeypatch, [always(ATTESTED)], unsupported=(("stays", "not yet"),))
+    assert verdict.answer is Answer.UNKNOWN
+
+
+def test_a_crash_is_contained(monkeypatch):
+    def crash(obligation, budget):
+        raise ZeroDivisionError("oops")
+
+    verdict, _ = run(monkeypatch, [crash, always(ATTESTED)])
+    assert verdict.answer is Answer.VALID
+    verdict, _ = run(monkeypatch, [crash, always(TIRED)])
+    assert reasons(verdict) == [Reason.CRASHED] * 2
+
+
+def test_an_engine_that_never_returns_is_stopped(monkeypatch):
+    def hang(obligation, budget):
+        while True:
+            time.sleep(0.01)
+
+    verdict, _ = run(monkeypatch, [hang], settings=Settings(timeout=0.6))
+    assert verdict.seconds < 0.6 + 1
+    assert reasons(verdict) == [Reason.TIMEOUT] * 2
+
+
+def test_unused_time_passes_on_to_the_other_conditions(monkeypatch):
+    slices: dict[str, float] = {}
+
+    def greedy(obligation, budget):
+        if obligation.name == "initial":
+            return ATTESTED
+        slices[obligation.name] = budget.seconds_left
+        time.sleep(min(budget.seconds_left, 0.02))
+        return Undecided(Reason.TIMEOUT)
+
+    monkeypatch.setattr(pipeline, "PLAN", (pipeline.Round(("sampling",), float("inf")),))
+    run(monkeypatch, [greedy], settings=Settings(timeout=2))
+    assert slices["flow"] > 1.5
+
+
+def test_interruption_keeps_what_is_settled(monkeypatch):
+    def interrupted(obligation, budget):
+        if obligation.name == "initial":
+            return ATTESTED
+        raise KeyboardInterrupt
+
+    verdict, _ = run(monkeypatch, [interrupted])
+    assert isinstance(verdict.conditions[0].outcome, Proved)
+    assert reasons(verdict) == [Reason.INTERRUPTED]
+
+
+def test_fail_fast_leaves_the_rest(monkeypatch):
+    def first(obligation, budget):
+        return REFUTED if obligation.name == "initial" else TIRED
+
+    settings = Settings(timeout=5, after_refutation=0.0)
+    verdict, events = run(monkeypatch, [first], settings=settings)
+    assert verdict.answer is Answer.INVALID
+    assert sum(isinstance(event, EngineFinished) for event in events) == 1
+
+
+def test_a_requirement_that_is_not_met_makes_the_answer_unknown(monkeypatch):
+    settings = Settings(timeout=5, require=Assurance.RIGOROUS)
+    verdict, _ = run(monkeypatch, [always(ATTESTED)], settings=settings)
+    assert verdict.answer is Answer.UNKNOWN
+    assert verdict.notes
+
+
+def test_what_engines_know_is_put_together(monkeypatch):
+    answers = [
+        always(replace(TIRED, known=Known(smallest_margin=0.5, at=(("x", 0.5),), samples=10))),
+        always(replace(TIRED, known=Known(smallest_margin=0.1, largest_violation=2.0, boxes=7))),
+    ]
+    verdict, _ = run(monkeypatch, answers, names=("flow",))
+    known = verdict.conditions[0].outcome.known
+    assert (known.smallest_margin, known.largest_violation) == (0.1, 2.0)
+    assert (known.boxes, known.samples) == (7, 10)
+
+
+def test_hints_reach_the_next_engine(monkeypatch):
+    seen: list[Hints] = []
+
+    @dataclass(frozen=True, slots=True)
+    class Listening(Engine):
+        name: str = "listening"
+
+        def discharge(self, obligation, hints, budget, emit):  # type: ignore[no-untyped-def]
+            seen.append(hints)
+            return replace(TIRED, hints=Hints(zeros=((Fraction(0),),)))
+
+    conditions = Conditions(obligations=(obligation("flow"),), unsupported=(), assumes=(), notes=())
+    monkeypatch.setattr(pipeline, "obligations_of", lambda problem: conditions)
+    monkeypatch.setattr(pipeline, "create", lambda name: Listening())
+    validate(PROBLEM, Settings(timeout=2, engines=("branch-and-bound",), check=CheckMode.NEVER))
+    assert seen[0] == Hints()
+    assert seen[-1].zeros == ((Fraction(0),),)
+
+
+@pytest.mark.parametrize("evidence", [Cover((), None, None, ())])  # type: ignore[arg-type]
+def test_our_own_evidence_is_rigorous_until_it_is_replayed(monkeypatch, evidence):
+    verdict, _ = run(monkeypatch, [always(Proved(evidence))])
+    assert verdict.assurance is Assurance.RIGOROUS
