@@ -20,13 +20,11 @@ class Form(enum.Enum):
     """How a lower bound of an expression f on a box was found.
 
     NATURAL: interval arithmetic on the nodes of f; powers with their exact range.
-    MEAN_VALUE: f(c) + sum_i s_i * (x_i - c_i) on a bounded box, where s_i encloses the slope
-        df/dx_i on the box by forward accumulation on the nodes of f (product rule a'*b + a*b',
-        power n*a**(n-1)*a', |a|' in [-1, 1] and min', max' in the hull of the branches' slopes
-        where the sign is open) and c_i is the box's lower end if s_i >= 0 throughout, its upper
-        end if s_i <= 0 throughout, else lo + (hi - lo) * 0.5 computed in doubles. f must be
-        defined on the box, and no SELECT in it may have a condition of open sign there. The
-        mean value theorem in Lebourg's form, with any c in the box, gives the bound.
+    MEAN_VALUE: f(c) + sum_i s_i * (x_i - c_i) on a bounded box, where s_i encloses the expression
+        ``expr.derivative(f, x_i)`` on the box by NATURAL, and c_i is the box's lower end if
+        s_i >= 0 throughout, its upper end if s_i <= 0 throughout, else lo + (hi - lo) * 0.5
+        computed in doubles. f has no SELECT; MIN, MAX and ABS are allowed, their slopes being the
+        hull of both sides. By the mean value theorem in Lebourg's form, for any c in the box.
     BERNSTEIN: the smallest Bernstein coefficient of the polynomial f on a bounded box.
     """
 
