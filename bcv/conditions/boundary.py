@@ -19,7 +19,7 @@ from bcv.conditions.setting import (
 from bcv.expr import Expr, Op
 from bcv.obligation import Obligation
 from bcv.problem import TIME_NAME, Mode, Problem
-from bcv.region import TRUE, Relation, atoms, equal
+from bcv.region import Relation, atoms, equal
 
 
 def _dot(a: tuple[Expr, ...], b: tuple[Expr, ...]) -> Expr:
@@ -133,18 +133,10 @@ def side_conditions(problem: Problem, mode: Mode, b: Expr, field: tuple[Expr, ..
     if equalities:
         reason = "an equality in the domain: B can be singular along it although grad B is not zero"
         missing = ((named(mode, "regular"), reason),)
-    limited = mode.domain != TRUE or any(
-        state.exact != TRUE or state.range.lo is not None or state.range.hi is not None
-        for state in problem.states
-    )
-    assumes: tuple[str, ...] = ()
-    if limited and not problem.domain_invariant:
-        assumes = ("the state stays in the interior of the domain (the condition is boundary)",)
     return Conditions(
         obligations=(
             *_regular(problem, mode, b),
             *_lipschitz(problem, mode, b, field),
         ),
         unsupported=missing,
-        assumes=assumes,
     )

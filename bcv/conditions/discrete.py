@@ -21,14 +21,14 @@ from bcv.conditions.setting import (
 )
 from bcv.expr import Expr
 from bcv.obligation import Obligation
-from bcv.problem import ConditionKind, Mode, Problem
+from bcv.problem import TIME_NAME, ConditionKind, Mode, Problem
 from bcv.region import Formula
 
 
-def after_step(problem: Problem, b: Expr, dynamics: tuple[Expr, ...]) -> Expr:
-    """B(f(x)); all states are replaced at once."""
+def successor(problem: Problem, dynamics: tuple[Expr, ...]) -> dict[str, Expr]:
+    """What each state is after a step, and time: t + 1."""
     names = (state.name for state in problem.states)
-    return ex.substitute(b, dict(zip(names, dynamics, strict=True)))
+    return {TIME_NAME: ex.var(TIME_NAME) + ex.ONE, **dict(zip(names, dynamics, strict=True))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def step(problem: Problem, mode: Mode) -> Conditions:
     """
     name, b = named(mode, "step"), barrier(problem, mode)
     field = without_inputs(problem, mode.dynamics)
-    rule = _rule(problem, b, after_step(problem, b, mode.dynamics))
+    rule = _rule(problem, b, ex.substitute(b, successor(problem, mode.dynamics)))
     if rule is None:
         kind = problem.certificate.condition.value
         return unsupported(name, f"{kind} has no meaning for this discrete system")

@@ -10,9 +10,10 @@ from typing import Final
 
 from bcv import expr as ex
 from bcv.conditions.conditions import Conditions
+from bcv.errors import Place, ProblemError
 from bcv.expr import Expr
 from bcv.obligation import Obligation
-from bcv.problem import TIME_NAME, Mode, Problem, Variable
+from bcv.problem import TIME_NAME, ConditionKind, Mode, Problem, TimeKind, Variable
 from bcv.region import (
     TRUE,
     Formula,
@@ -93,9 +94,17 @@ def region_of(
     Coordinates are the states (unless ``states`` is False), then those of t, the ranged
     parameters and the disturbances that occur in the formulas or the roots. Every coordinate's
     true bounds hold; conjuncts are: exact bounds in the order of coordinates, then the formulas.
+    Raises ProblemError if anything else occurs.
     """
     occurring = ex.variables(*roots, *(atom.expr for part in formulas for atom in atoms(part)))
     extra = tuple(v for v in _coordinates(problem) if v.name in occurring)
+    known = {v.name for v in (*(problem.states if states else ()), *_coordinates(problem))}
+    for name in sorted(occurring - known):
+        raise ProblemError(
+            f"{name} stands in a set or in B",
+            "Inputs and noise may stand in the dynamics only",
+            Place(problem.file) if problem.file else None,
+        )
     chosen = (*(problem.states if states else ()), *extra)
     return region(
         tuple(v.name for v in chosen),
@@ -121,35 +130,52 @@ def claim(
     defined: tuple[Expr, ...] = (),
     sufficient: bool = False,
 ) -> Obligation:
-    """The obligation "expr >= 0 (> 0 if strict) where all of the formulas hold"."""
+    """The obligation "expr >= 0 (> 0 if strict) where all of the formulas hold".
+
+    In discrete time t ranges over all reals of its range, so that a failure between two steps
+    refutes nothing.
+    """
     needed = tuple(root for root in partial_roots(*defined) if root is not expr)
+    points = region_of(problem, where, (expr, *needed))
+    between_steps = problem.time is TimeKind.DISCRETE and TIME_NAME in points.variables
     return Obligation(
         name=name,
         part=part,
         statement=statement,
-        region=region_of(problem, where, (expr, *needed)),
+        region=points,
         expr=expr,
         strict=strict,
         defined=needed,
-        sufficient=sufficient,
+        sufficient=sufficient or between_steps,
     )
 
 
+def is_stochastic(problem: Problem) -> bool:
+    """Whether chance enters the dynamics."""
+    return bool(problem.noise or problem.diffusion or problem.jumps)
+
+
 def scope(problem: Problem) -> Conditions:
-    """What every deterministic claim takes for granted about the state space."""
+    """What every claim takes for granted about the state space, the disturbances and inputs.
+
+    ``boundary`` says nothing about a state that slides along the domain's edge.
+    """
     limited = any(v.range.lo is not None or v.range.hi is not None for v in problem.states) or any(
         mode.domain != TRUE for mode in problem.modes
     )
     assumes: list[str] = []
     if limited and not problem.domain_invariant:
-        assumes.append("the state stays in the domain")
+        edge = problem.certificate.condition is ConditionKind.BOUNDARY
+        sure = " almost surely" if is_stochastic(problem) else ""
+        assumes.append(f"the state stays in the {'interior of the ' if edge else ''}domain{sure}")
     if problem.disturbances:
         assumes.append("disturbances are measurable in time and locally bounded")
     if problem.inputs:
         assumes.append("at each state an input that satisfies the condition is applied")
     notes: tuple[str, ...] = ()
     if problem.uses_time:
-        notes = ("the conditions are required for every t, that on the initial set too",)
+        until = "every t" if problem.horizon is None else f"0 <= t <= {problem.horizon}"
+        notes = (f"the conditions are required for {until}, that on the initial set too",)
     return Conditions(assumes=tuple(assumes), notes=notes)
 
 

@@ -1,0 +1,105 @@
+"""What is the exact mean of an expression over independent noise?
+
+Soundness depends on this file: a mean that is too low makes a false bound on a probability.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Final
+
+from bcv import expr as ex
+from bcv.conditions.terms import TooManyTermsError, terms_in
+from bcv.expr import Expr
+from bcv.problem import Discrete, Distribution, Exponential, Normal, Uniform
+
+MAX_OUTCOMES: Final = 4096
+"""More combinations of discrete outcomes than this are not summed up."""
+
+Noise = tuple[tuple[str, Distribution], ...]
+
+
+def moment(distribution: Distribution, order: int) -> Expr:
+    """E[w**order], exact.
+
+    Normal: the sum over even j of binom(k, j) mean**(k-j) std**j (j-1)!!; uniform: the sum of
+    lo**j hi**(k-j) over j = 0..k, divided by k + 1 (right also where lo = hi); exponential:
+    k!/rate**k. Source: Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions, vol. 1.
+    """
+    k = order
+    match distribution:
+        case Normal(mean, std):
+            total = ex.ZERO
+            for j in range(0, k + 1, 2):
+                pairings = math.prod(range(1, j, 2))
+                weight = ex.const(math.comb(k, j) * pairings)
+                total = total + weight * (mean ** (k - j) * std**j)
+            return total
+        case Uniform(lo, hi):
+            total = ex.ZERO
+            for j in range(k + 1):
+                total = total + lo**j * hi ** (k - j)
+            return total / ex.const(k + 1)
+        case Exponential(rate):
+            return ex.const(math.factorial(k)) / rate**k
+        case Discrete(outcomes):
+            total = ex.ZERO
+            for value, probability in outcomes:
+                total = total + ex.const(probability) * value**k
+            return total
+
+
+def _summed(root: Expr, noise: Noise) -> Expr | str:
+    """The mean over discrete noise, by summing over all combinations of outcomes."""
+    cases: list[tuple[Fraction, dict[str, Expr]]] = [(Fraction(1), {})]
+    for name, distribution in noise:
+        if isinstance(distribution, Discrete):
+            if len(cases) * len(distribution.outcomes) > MAX_OUTCOMES:
+                return f"the noise has more than {MAX_OUTCOMES} combinations of outcomes"
+            cases = [
+                (weight * probability, {**chosen, name: value})
+                for weight, chosen in cases
+                for value, probability in distribution.outcomes
+            ]
+    total = ex.ZERO
+    for weight, chosen in cases:
+        total = total + ex.const(weight) * ex.substitute(root, chosen)
+    return total
+
+
+def _by_moments(root: Expr, noise: Noise) -> Expr | str:
+    names = tuple(name for name, _ in noise)
+    try:
+        terms = terms_in(root, names)
+    except TooManyTermsError as error:
+        return f"B after a step has {error} in the noise"
+    if terms is None:
+        return f"B after a step is not a polynomial in the noise ({', '.join(names)})"
+    total = ex.ZERO
+    for exponents, coefficient in terms.items():
+        for (_, distribution), order in zip(noise, exponents, strict=True):
+            if order:
+                coefficient = coefficient * moment(distribution, order)
+        total = total + coefficient
+    return total
+
+
+def expectation(root: Expr, noise: Noise) -> Expr | str:
+    """The mean over the noise as an expression free of it, or why it has no exact form here.
+
+    Exact: polynomials by moments (the noise is independent), any function of discrete noise by
+    summation. The result is undefined where the expression is undefined for some outcome.
+    """
+    present = ex.variables(root)
+    used = tuple((name, law) for name, law in noise if name in present)
+    if not used:
+        return root
+    direct = _by_moments(root, used)
+    if isinstance(direct, Expr) or not any(isinstance(law, Discrete) for _, law in used):
+        return direct
+    summed = _summed(root, used)
+    if isinstance(summed, str):
+        return summed
+    rest = tuple((name, law) for name, law in used if not isinstance(law, Discrete))
+    return _by_moments(summed, rest) if rest else summed
