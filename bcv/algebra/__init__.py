@@ -1,0 +1,4 @@
+"""Which exact algebra do engines share? Polynomials, positivity identities and their search.
+
+Soundness: ``identity`` decides exactly; everything else only proposes.
+"""

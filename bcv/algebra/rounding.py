@@ -1,0 +1,213 @@
+"""Which exact identity lies near one in floats? Rounding, and projection onto the equations.
+
+Soundness does not depend on this file: ``identity`` checks what comes out.
+
+The way of Peyrl and Parrilo ("Computing sum of squares decompositions with rational
+coefficients", 2008): a positive definite Gram matrix stays so under small changes, hence round
+it to growing precision, restore the coefficient equations exactly, and test.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bcv.algebra.gram import Matrix, expand, is_positive_semidefinite
+from bcv.algebra.polynomial import Poly
+from bcv.algebra.program import Program, floats
+from bcv.algebra.semidefinite import Array
+from bcv.algebra.support import product
+from bcv.evidence import Monomial
+
+PRECISIONS = (10, 18, 28, 40, 56)
+MAX_EQUATIONS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """Exact Gram matrices per block (on its monomials) and factors per free term."""
+
+    grams: tuple[Matrix, ...]
+    factors: tuple[Poly, ...]
+
+
+def _rounded(matrix: Array, bits: int) -> Matrix:
+    from flint import fmpq
+
+    scale = 2**bits
+    whole = np.rint(np.ldexp((matrix + matrix.T) / 2, bits)).tolist()
+    return [[fmpq(int(entry), scale) for entry in row] for row in whole]
+
+
+def on_monomials(matrix: Matrix, rows: Matrix | None) -> Matrix:
+    """rows^T * matrix * rows."""
+    from flint import fmpq_mat
+
+    if rows is None:
+        return matrix
+    inner, outer = fmpq_mat(matrix), fmpq_mat(rows)
+    return [list(row) for row in (outer.transpose() * inner * outer).tolist()]
+
+
+class _Unknowns:
+    """The Gram entries and free coefficients as one vector, with their polynomials."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.places: list[tuple[int, int, int]] = []
+        self.polys: list[Poly] = []
+        for k, block in enumerate(program.blocks):
+            rows = self._row_polys(k)
+            for i in range(block.size):
+                for j in range(i + 1):
+                    self.places.append((k, i, j))
+                    poly = rows[i] * rows[j] * block.poly
+                    self.polys.append(poly if i == j else 2 * poly)
+        for k, free in enumerate(program.frees):
+            for i, monomial in enumerate(free.basis):
+                self.places.append((-1 - k, i, 0))
+                self.polys.append(program.over.from_terms({monomial: 1}) * free.poly)
+
+    def _row_polys(self, k: int) -> list[Poly]:
+        block, over = self.program.blocks[k], self.program.over
+        if block.rows is None:
+            return [over.from_terms({monomial: 1}) for monomial in block.basis]
+        return [
+            over.from_terms({m: c for m, c in zip(block.basis, row, strict=True) if c != 0})
+            for row in block.rows
+        ]
+
+    def correction(self, residual: Poly) -> list[Any] | None:
+        """The smallest exact change of the unknowns that adds ``residual``, if there is one."""
+        from flint import fmpq_mat
+
+        terms = [{tuple(m): c for m, c in poly.to_dict().items()} for poly in self.polys]
+        wanted = {tuple(m): c for m, c in residual.to_dict().items()}
+        monomials = sorted({m for t in terms for m in t} | wanted.keys())
+        if len(monomials) > MAX_EQUATIONS:
+            return None
+        number = {m: i for i, m in enumerate(monomials)}
+        matrix = fmpq_mat(len(monomials), len(terms))
+        for j, poly in enumerate(terms):
+            for m, c in poly.items():
+                matrix[number[m], j] = c
+        right = fmpq_mat(len(monomials), 1)
+        for m, c in wanted.items():
+            right[number[m], 0] = c
+        found = _least_solution(matrix, right)
+        return None if found is None else [row[0] for row in found.tolist()]
+
+
+def _least_solution(matrix: Any, right: Any) -> Any | None:
+    """The x of least norm with matrix * x = right, exactly; None if there is none."""
+    from flint import fmpq_mat
+
+    transposed = matrix.transpose()
+    try:
+        return transposed * (matrix * transposed).solve(right)
+    except ZeroDivisionError:
+        pass
+    joined = fmpq_mat([[*a, b[0]] for a, b in zip(matrix.tolist(), right.tolist(), strict=True)])
+    reduced, rank = joined.rref()
+    rows = [list(row) for row in reduced.tolist()[:rank]]
+    if any(all(entry == 0 for entry in row[:-1]) for row in rows):
+        return None
+    independent = fmpq_mat([row[:-1] for row in rows])
+    goal = fmpq_mat([[row[-1]] for row in rows])
+    transposed = independent.transpose()
+    return transposed * (independent * transposed).solve(goal)
+
+
+def _spread(program: Program, grams: list[Matrix], residual: Poly) -> bool:
+    """Add the residual to the plain squares' Gram entries, evenly; False where none can take it."""
+    wanted = {tuple(map(int, m)): c for m, c in residual.to_dict().items()}
+    entries: dict[Monomial, list[tuple[int, int, int]]] = {}
+    for k, block in enumerate(program.blocks):
+        if block.rows is not None or not block.poly.is_one():
+            continue
+        for i, a in enumerate(block.basis):
+            for j in range(i + 1):
+                key = product(a, block.basis[j])
+                if key in wanted:
+                    entries.setdefault(key, []).append((k, i, j))
+    if not wanted.keys() <= entries.keys():
+        return False
+    for monomial, value in wanted.items():
+        places = entries[monomial]
+        share = value / sum(1 if i == j else 2 for _, i, j in places)
+        for k, i, j in places:
+            grams[k][i][j] += share
+            if i != j:
+                grams[k][j][i] += share
+    return True
+
+
+def _residual(program: Program, grams: Sequence[Matrix], factors: Sequence[Poly]) -> Poly:
+    rest = program.target
+    for block, matrix in zip(program.blocks, grams, strict=True):
+        squares = expand(block.basis, on_monomials(matrix, block.rows), program.over)
+        rest = rest - squares * block.poly
+    for free, factor in zip(program.frees, factors, strict=True):
+        rest = rest - factor * free.poly
+    return rest
+
+
+def _plausible(grams: Sequence[Matrix]) -> bool:
+    return all(float(np.linalg.eigvalsh(floats(matrix))[0]) >= -1e-9 for matrix in grams)
+
+
+def exact_solution(
+    program: Program, grams: Sequence[Array], factors: Sequence[Array], deadline: float
+) -> Exact | None:
+    """An exact solution near the floats, with positive semidefinite Gram matrices, or None."""
+    unknowns: _Unknowns | None = None
+    for bits in PRECISIONS:
+        if time.monotonic() > deadline:
+            return None
+        tried = [_rounded(matrix, bits) for matrix in grams]
+        polys = [_factor(program, k, f, bits) for k, f in enumerate(factors)]
+        residual = _residual(program, tried, polys)
+        if not residual.is_zero() and not _spread(program, tried, residual):
+            unknowns = unknowns or _Unknowns(program)
+            change = unknowns.correction(residual)
+            if change is None:
+                return None
+            _changed(program, unknowns, change, tried, polys)
+        if _plausible(tried) and all(map(is_positive_semidefinite, tried)):
+            full = (on_monomials(m, b.rows) for m, b in zip(tried, program.blocks, strict=True))
+            return Exact(tuple(full), tuple(polys))
+    return None
+
+
+def _factor(program: Program, k: int, values: Array, bits: int) -> Poly:
+    from flint import fmpq
+
+    scale = 2**bits
+    whole = np.rint(np.ldexp(values, bits)).tolist()
+    basis = program.frees[k].basis
+    return program.over.from_terms(
+        {m: fmpq(int(v), scale) for m, v in zip(basis, whole, strict=True) if v}
+    )
+
+
+def _changed(
+    program: Program,
+    unknowns: _Unknowns,
+    change: Sequence[Any],
+    grams: list[Matrix],
+    factors: list[Poly],
+) -> None:
+    for (k, i, j), value in zip(unknowns.places, change, strict=True):
+        if value == 0:
+            continue
+        if k >= 0:
+            grams[k][i][j] += value
+            if i != j:
+                grams[k][j][i] += value
+        else:
+            monomial = program.frees[-1 - k].basis[i]
+            factors[-1 - k] += program.over.from_terms({monomial: value})

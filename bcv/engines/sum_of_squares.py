@@ -1,0 +1,58 @@
+"""Is the claim a polynomial one with an exact sum-of-squares certificate?
+
+Soundness: ``Proved`` is returned only after ``bcv.algebra.identity`` has expanded the certificate
+in exact rationals and found every Gram matrix positive semidefinite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from bcv.algebra.polynomial import is_rational
+from bcv.engines.engine import Budget, Engine
+from bcv.events import Emit
+from bcv.evidence import PolynomialCase, SumOfSquares
+from bcv.obligation import Obligation
+from bcv.outcome import Hints, Outcome, Proved, Reason, Undecided
+
+
+@dataclass(frozen=True, slots=True)
+class SumOfSquaresEngine(Engine):
+    """Exact certificates for polynomial claims, on bounded and unbounded regions and surfaces."""
+
+    name: str = field(init=False, default="sum-of-squares")
+
+    def discharge(
+        self, obligation: Obligation, hints: Hints, budget: Budget, emit: Emit
+    ) -> Outcome:
+        """Proved with a SumOfSquares, or Undecided."""
+        if not all(root.total for root in obligation.roots) or not is_rational(obligation.expr):
+            return Undecided(Reason.UNSUPPORTED, "the claim is not a polynomial")
+        return _attempted(obligation, hints.zeros, budget)
+
+
+def _attempted(
+    obligation: Obligation, zeros: Sequence[tuple[Fraction, ...]], budget: Budget
+) -> Outcome:
+    from bcv.algebra import search
+    from bcv.algebra.polynomial import polynomial, ring
+    from bcv.algebra.systems import System, constraint_sets
+
+    over = ring(obligation.region.variables)
+    claim = polynomial(obligation.expr, over)
+    sets = constraint_sets(obligation.region, over)
+    if claim is None or sets is None:
+        return Undecided(Reason.UNSUPPORTED, "the polynomials are too large")
+    cases: list[PolynomialCase] = []
+    for constraints in sets:
+        system = System(over, claim, obligation.strict, constraints)
+        case = search.refute(system, zeros, budget.deadline)
+        if case is None:
+            late = budget.seconds_left <= 0
+            return Undecided(
+                Reason.TIMEOUT if late else Reason.INCONCLUSIVE, "no certificate found"
+            )
+        cases.append(case)
+    return Proved(SumOfSquares(tuple(cases)))
