@@ -38,7 +38,9 @@ FLAGGED: Final[dict[str, Any]] = {
     "divide": "raise",
 }
 
-_STEP: Final = 2.0**-52
+# Scalars that are operands of ufuncs are 0-d arrays: that saves 0.2 us of conversion per call.
+_STEP: Final = np.array(2.0**-52)
+_ULP: Final = 2.0**-52
 _TINY: Final = 2.0**-1074
 _MAX_EXPONENT: Final = 2**30
 
@@ -55,7 +57,7 @@ class Scratch:
         self.spare = np.empty((2, width))
 
 
-def round_up(x: Interval, work: Interval, step: float = _STEP) -> None:
+def round_up(x: Interval, work: Interval, step: NDArray[np.float64] = _STEP) -> None:
     """x := an upper bound of every real whose nearest double is x (in place)."""
     np.abs(x, out=work)
     np.multiply(work, step, out=work)
@@ -63,7 +65,10 @@ def round_up(x: Interval, work: Interval, step: float = _STEP) -> None:
 
 
 def _tame(x: Interval) -> None:
-    """Replaces -inf, an overflow in the wrong direction, by a bound that is still true."""
+    """Replaces -inf, an overflow in the wrong direction, by a bound that is still true.
+
+    Before ``round_up``, which would make NaN of it.
+    """
     np.maximum(x, -MAX_FLOAT, out=x)
 
 
@@ -87,8 +92,8 @@ def _sum(out: Interval, a: Interval, b: Interval, scratch: Scratch) -> None:
         # A sum that is subnormal is exact, so an underflow in the rounding step does no harm.
         with np.errstate(all="ignore"):
             np.add(a, b, out=out)
-            round_up(out, scratch.work)
             _tame(out)
+            round_up(out, scratch.work)
 
 
 def negate(out: Interval, operands: Sequence[Interval], _exponent: int, _scratch: Scratch) -> None:
@@ -131,9 +136,9 @@ def _extremes(out: Interval, scratch: Scratch) -> None:
 
 def _mend_product(out: Interval, a: Interval, b: Interval, scratch: Scratch) -> None:
     """Rounds products up that may have underflowed or overflowed."""
+    _tame(out)
     round_up(out, scratch.work)
     np.add(out, _TINY, out=out)
-    _tame(out)
     zero = np.all(a == 0.0, axis=0) | np.all(b == 0.0, axis=0)
     positive_a, negative_a = a[0] <= 0.0, a[1] <= 0.0
     positive_b, negative_b = b[0] <= 0.0, b[1] <= 0.0
@@ -159,7 +164,7 @@ class Scale:
         self._flip = -1 if middle < 0.0 else 1
         self._factor = np.array(abs(middle))
         self._exact = spread == 0 and np.frexp(abs(middle))[0] == 0.5
-        self._step = _STEP if spread == 0 else 2.0 * _STEP + 2.0 * float(spread)
+        self._step = np.array(_ULP if spread == 0 else 2.0 * _ULP + 2.0 * float(spread))
 
     def __call__(
         self, out: Interval, operands: Sequence[Interval], _exponent: int, scratch: Scratch
@@ -207,9 +212,9 @@ def reciprocal(out: Interval, b: Interval, scratch: Scratch) -> Mask | None:
     except FloatingPointError:
         with np.errstate(all="ignore"):
             np.divide(-1.0, b[::-1], out=out)
+            _tame(out)
             round_up(out, scratch.work)
             np.add(out, _TINY, out=out)
-            _tame(out)
             np.minimum(out[0], 0.0, out=out[0], where=b[0] < 0.0)
             np.minimum(out[1], 0.0, out=out[1], where=b[1] < 0.0)
     if not undefined.any():
@@ -240,11 +245,11 @@ def power(out: Interval, operands: Sequence[Interval], exponent: int, scratch: S
     try:
         if exponent % 2:
             _chain(out, a, exponent)
-            round_up(out, scratch.work, exponent * _STEP)
+            round_up(out, scratch.work, np.array(exponent * _ULP))
         else:
             magnitudes(scratch.work, a)
             _chain(scratch.spare, scratch.work, exponent)
-            step = exponent * _STEP
+            step = exponent * _ULP
             np.multiply(scratch.spare[0], -(1.0 - step), out=out[0])
             np.multiply(scratch.spare[1], 1.0 + step, out=out[1])
     except FloatingPointError:
@@ -281,8 +286,8 @@ def _power_bound(x: Interval, exponent: int, up: bool) -> Interval:
     def times(p: Interval, q: Interval) -> Interval:
         product = p * q
         if up:
-            return np.where((p == 0.0) | (q == 0.0), 0.0, product * (1.0 + 2.0 * _STEP) + _TINY)
-        return np.maximum(np.minimum(product, MAX_FLOAT) * (1.0 - 2.0 * _STEP) - _TINY, 0.0)
+            return np.where((p == 0.0) | (q == 0.0), 0.0, product * (1.0 + 2.0 * _ULP) + _TINY)
+        return np.maximum(np.minimum(product, MAX_FLOAT) * (1.0 - 2.0 * _ULP) - _TINY, 0.0)
 
     base = x if up else np.minimum(x, MAX_FLOAT)
     result = base

@@ -34,7 +34,7 @@ from bcv.expr import Op
 
 Array = NDArray[np.float64]
 
-_BLOCK: Final = 4096
+_BLOCK: Final = 8192
 """Boxes that are worked on at a time: the registers of a usual tape then fit the L2 cache."""
 
 _MEMORY: Final = 64 << 20
