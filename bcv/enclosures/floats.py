@@ -70,7 +70,8 @@ def _applied(op: Op, operands: Sequence[Array], exponent: int) -> Array:
     return result
 
 
-def _constants(tape: Tape) -> list[Array]:
+def constant_values(tape: Tape) -> list[Array]:
+    """Estimates of the tape's constants, for those who evaluate one tape many times."""
     values: list[Array] = []
     for constant in tape.constants:
         values.append(np.asarray(_constant(constant, values), dtype=np.float64))
@@ -88,12 +89,13 @@ def _constant(constant: Constant, known: list[Array]) -> Any:
     return _applied(constant.op, [known[~i] for i in constant.operands], constant.exponent)
 
 
-def evaluate(tape: Tape, points: Array) -> Array:
+def evaluate(tape: Tape, points: Array, constants: list[Array] | None = None) -> Array:
     """Estimates of the roots at points, by rounded arithmetic.
 
     Args:
         tape: the program.
         points: (n_variables, K).
+        constants: ``constant_values(tape)``, if they are known already.
 
     Returns:
         (n_roots, K); NaN where a root is undefined, or where an intermediate result overflowed
@@ -102,7 +104,8 @@ def evaluate(tape: Tape, points: Array) -> Array:
     points = np.asarray(points, dtype=np.float64)
     width = points.shape[1]
     with np.errstate(all="ignore"):
-        constants = _constants(tape)
+        if constants is None:
+            constants = constant_values(tape)
         registers: list[Array] = [points[:0]] * tape.registers
         for index, register in tape.inputs:
             registers[register] = points[index]

@@ -111,17 +111,19 @@ def descend(landscape: Landscape, cell: Cell, objective: int, points: Array, rou
     count = points.shape[1]
     radius = np.full(count, 0.1)
     trials = np.array(TRIALS)
+    rows = np.arange(count)
     for _ in range(rounds):
         values, slopes = landscape.slopes(points)
+        now = _merit(landscape, cell, objective, values, slopes)
         direction = _direction(landscape, cell, objective, points, values, slopes, radius)
         reach = (radius[:, None] * trials).reshape(-1)
         start = np.repeat(points, len(trials), axis=1)
         step = np.repeat(direction, len(trials), axis=1) * reach * landscape.scale(start)
         tried = restore(landscape, cell, landscape.clip(start + step), 2)
-        merit = _merit(landscape, cell, objective, tried).reshape(count, -1)
+        merit = _merit(
+            landscape, cell, objective, landscape.values(tried), np.repeat(slopes, len(trials), 2)
+        ).reshape(count, -1)
         best = merit.argmin(axis=1)
-        now = _merit(landscape, cell, objective, points)
-        rows = np.arange(count)
         better = merit[rows, best] < now
         chosen = tried.reshape(len(points), count, -1)[:, rows, best]
         points = np.where(better, chosen, points)
@@ -130,13 +132,13 @@ def descend(landscape: Landscape, cell: Cell, objective: int, points: Array, rou
     return points
 
 
-def _merit(landscape: Landscape, cell: Cell, objective: int, points: Array) -> Array:
+def _merit(landscape: Landscape, cell: Cell, objective: int, values: Array, slopes: Array) -> Array:
     """The objective where the point is feasible; far above it, ordered by excess, elsewhere."""
-    values, slopes = landscape.slopes(points)
     inside = feasible(landscape, cell, values, slopes)
     excess = landscape.excess(cell, values).sum(axis=0) if len(cell.rows) else 0.0
     outside = 1e200 * (1.0 + np.minimum(excess, 1e50))
-    return np.asarray(np.where(inside, values[objective], outside))
+    defined = inside & np.isfinite(values[objective])
+    return np.asarray(np.where(defined, values[objective], outside))
 
 
 def polish(

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcv import expr as ex
-from bcv.enclosures.floats import evaluate
+from bcv.enclosures.floats import constant_values, evaluate
 from bcv.enclosures.tape import Tape, compile_tape
 from bcv.expr import Expr, Op
 from bcv.obligation import Obligation
@@ -51,6 +51,7 @@ class Landscape:
     """An obligation as functions of points of shape (variables, K).
 
     Attributes:
+        constants: of the tape, in floats.
         tape: its roots are the claim's expression and the others that must be defined
             (``roots`` of them), then the region's atoms, then the hazards.
         hazards: rows of expressions that come near 0 only where something becomes undefined.
@@ -59,6 +60,7 @@ class Landscape:
 
     obligation: Obligation
     tape: Tape
+    constants: list[Array]
     roots: int
     cells: tuple[Cell, ...]
     hazards: tuple[int, ...]
@@ -67,7 +69,7 @@ class Landscape:
 
     def values(self, points: Array) -> Array:
         """(variables, K) -> (rows, K); NaN where undefined."""
-        return evaluate(self.tape, points)
+        return evaluate(self.tape, points, self.constants)
 
     def scale(self, points: Array) -> Array:
         """A natural length per coordinate and point: half the side, or |x| where it is endless."""
@@ -91,7 +93,8 @@ class Landscape:
         for i in range(n):
             around[i, 1 + i] += step[i]
             around[i, 1 + n + i] -= step[i]
-        found = self.values(around.reshape(n, -1)).reshape(-1, 2 * n + 1, count)
+        flat = self.values(around.reshape(n, (2 * n + 1) * count))
+        found = flat.reshape(len(flat), 2 * n + 1, count)
         width = np.stack([around[i, 1 + i] - around[i, 1 + n + i] for i in range(n)])
         with np.errstate(all="ignore"):
             rise = (found[:, 1 : n + 1] - found[:, n + 1 :]) / width
@@ -164,9 +167,11 @@ def landscape_of(obligation: Obligation) -> Landscape:
     hazards = _hazards(obligation.roots)
     first = offset + len(numbered)
     lo, hi = _outward(region)
+    tape = compile_tape((*obligation.roots, *numbered, *hazards), region.variables)
     return Landscape(
         obligation,
-        compile_tape((*obligation.roots, *numbered, *hazards), region.variables),
+        tape,
+        constant_values(tape),
         offset,
         tuple(cells),
         tuple(range(first, first + len(hazards))),

@@ -133,7 +133,7 @@ class Search:
             yield self._attack(cell, low[:, : self._effort.starts])
             polished = [
                 polish(self._landscape, cell, objective, point)
-                for point in low.T[: self._effort.polished]
+                for point in self._tight(objective, low).T[: self._effort.polished]
             ]
             if polished:
                 yield self._attack(cell, self._record(cell, objective, np.array(polished).T))
@@ -171,6 +171,13 @@ class Search:
             found = zip(values[0, order].tolist(), points.T[order].tolist(), strict=True)
             self._minima += [(value, tuple(point)) for value, point in found]
         return points[:, order]
+
+    def _tight(self, objective: int, points: Array) -> Array:
+        """Those points that are, to first order, close to where the objective vanishes."""
+        values, slopes = self._landscape.slopes(points)
+        reach = np.sqrt((slopes[objective] ** 2).sum(axis=0))
+        low = values[objective] <= 0.1 * reach + 0.1 * np.abs(values[objective]).max(initial=0.0)
+        return points[:, low]
 
     def _attack(self, cell: Cell, points: Array) -> Witness | None:
         """Every way from float suspects to an exact witness."""
@@ -219,5 +226,7 @@ class Search:
 def _noise(values: Array) -> Array:
     """Per row a size below which a value may be rounding."""
     size = np.where(np.isfinite(values) & (values != 0), np.abs(values), np.nan)
-    typical = np.nan_to_num(np.nanquantile(size, 0.1, axis=1), nan=0.0)
-    return np.asarray(1e-11 * typical + 1e-15)
+    size.sort(axis=1)
+    known = np.isfinite(size).sum(axis=1)
+    typical = size[np.arange(len(size)), known // 10]
+    return np.asarray(1e-11 * np.nan_to_num(typical) + 1e-15)
