@@ -6,7 +6,7 @@ Soundness depends on this file and on ``bcv.paving``: a cover is complete only i
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,13 +18,17 @@ from bcv.obligation import Obligation
 from bcv.outcome import Hints, Known, Outcome, Proved, Reason, Refuted, Undecided
 from bcv.paving.bounds import Bounds
 from bcv.paving.boxes import outer_root
+from bcv.paving.convexity import Zero, exact_zero, neighbourhood
 from bcv.paving.search import Search
+from bcv.paving.splitting import midpoints
 
 _LARGEST_BATCH: Final = 8192
 _OPERATIONS_A_BATCH: Final = 2_000_000
 _MOST_STUCK: Final = 64
 _MOST_HINTS: Final = 16
 _PROGRESS_SECONDS: Final = 0.2
+_MOST_ZERO_GUESSES: Final = 32
+_ZERO_REACH: Final = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +42,63 @@ class BranchAndBound(Engine):
     ) -> Outcome:
         """Cover the region by boxes on which the claim holds."""
         bounds = Bounds(obligation, _LARGEST_BATCH)
-        batch = max(64, min(_LARGEST_BATCH, _OPERATIONS_A_BATCH // bounds.operations))
-        search = Search(bounds, outer_root(obligation.region))
+        attempt = _Attempt(bounds, budget, emit, self.name)
+        zeros = dict.fromkeys(hints.zeros)
+        while True:
+            search, reason = attempt.run(tuple(zeros))
+            if search.witness is not None:
+                return Refuted(search.witness, _known(search))
+            if reason is None:
+                return Proved(search.cover(), _known(search))
+            more = _new_zeros(obligation, search, zeros) if reason is Reason.INCONCLUSIVE else []
+            if not more:
+                break
+            zeros.update(dict.fromkeys(more))
+        detail = _DETAILS.get(reason, "")
+        return Undecided(reason, detail, _known(search), _hints(search, hints, tuple(zeros)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """What all searches for one obligation share."""
+
+    bounds: Bounds
+    budget: Budget
+    emit: Emit
+    engine: str
+
+    def run(self, zeros: tuple[Zero, ...]) -> tuple[Search, Reason | None]:
+        """Search with convex neighbourhoods of the zeros cut out; None if all was decided."""
+        obligation = self.bounds.obligation
+        batch = max(64, min(_LARGEST_BATCH, _OPERATIONS_A_BATCH // self.bounds.operations))
+        search = Search(self.bounds, outer_root(obligation.region))
+        report = _reporter(obligation, self.engine, search, self.emit)
         try:
-            reason = _run(search, budget, batch, _reporter(obligation, self.name, search, emit))
+            for zero in zeros:
+                found = neighbourhood(obligation, zero, search.root)
+                if found is not None:
+                    search.carve(found)
+            return search, _run(search, self.budget, batch, report)
         except KeyboardInterrupt:
-            reason = Reason.INTERRUPTED
-        if search.witness is not None:
-            return Refuted(search.witness, _known(search))
-        if reason is None:
-            return Proved(search.cover(), _known(search))
-        return Undecided(reason, _DETAILS.get(reason, ""), _known(search), _hints(search, hints))
+            return search, Reason.INTERRUPTED
+
+
+def _new_zeros(obligation: Obligation, search: Search, known: Collection[Zero]) -> list[Zero]:
+    """Exact zeros of the claim's expression among the stuck boxes that have a neighbourhood."""
+    found: dict[Zero, None] = {}
+    for middle in _middles(search)[:_MOST_ZERO_GUESSES]:
+        zero = exact_zero(obligation, middle, _ZERO_REACH)
+        if zero is not None and zero not in known and zero not in found:
+            if neighbourhood(obligation, zero, search.root) is None:
+                return []
+            found[zero] = None
+    return list(found)
+
+
+def _middles(search: Search) -> list[tuple[float, ...]]:
+    """The middles of the boxes that were put aside."""
+    columns = [column for boxes in search.stuck for column in midpoints(boxes.lo, boxes.hi).T]
+    return [tuple(map(float, column)) for column in columns if np.isfinite(column).all()]
 
 
 _DETAILS: Final = {
@@ -104,10 +154,7 @@ def _known(search: Search) -> Known:
     )
 
 
-def _hints(search: Search, given: Hints) -> Hints:
+def _hints(search: Search, given: Hints, zeros: tuple[Zero, ...]) -> Hints:
     """The given hints, and the middles of the smallest open boxes."""
-    points = list(given.points)
-    for boxes in search.stuck:
-        middle = boxes.lo + 0.5 * (boxes.hi - boxes.lo)
-        points += [tuple(map(float, column)) for column in middle.T if np.isfinite(column).all()]
-    return Hints(tuple(dict.fromkeys(points))[: len(given.points) + _MOST_HINTS], given.zeros)
+    points = dict.fromkeys((*given.points, *_middles(search)))
+    return Hints(tuple(points)[: len(given.points) + _MOST_HINTS], zeros)

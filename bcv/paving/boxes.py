@@ -6,7 +6,9 @@ Soundness depends on this file: a box that is lost is a part of the region that 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +43,11 @@ class Boxes:
     def where(self, chosen: Mask | NDArray[np.intp]) -> Boxes:
         """The chosen columns, copied."""
         return Boxes(self.lo[:, chosen], self.hi[:, chosen], self.ids[chosen], self.bound[chosen])
+
+    def contains(self, point: Sequence[Fraction]) -> bool:
+        """Whether the first box contains an exact point."""
+        ends = zip(self.lo[:, 0].tolist(), point, self.hi[:, 0].tolist(), strict=True)
+        return all(lo <= x <= hi for lo, x, hi in ends)
 
 
 def outer_root(region: Region) -> tuple[tuple[float, float], ...]:

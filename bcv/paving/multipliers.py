@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from bcv import expr as ex
 from bcv.evidence import Bounded, Form, LeafReason, Multiplier
+from bcv.expr import Expr
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -104,7 +105,7 @@ class ReasonTable:
         self.multipliers: list[Multiplier] = []
         self._atoms = atoms
         self._numbers: dict[LeafReason, int] = {r: i for i, r in enumerate(reasons)}
-        self._rows: dict[tuple[float, ...], int] = {}
+        self._rows: dict[tuple[tuple[int, Expr], ...], int] = {}
 
     def number(self, reason: LeafReason) -> int:
         """The reason's number, new if necessary."""
@@ -113,17 +114,20 @@ class ReasonTable:
             self.reasons.append(reason)
         return found
 
-    def multiplier(self, row: tuple[float, ...]) -> int | None:
-        """The number of the multiplier with these doubles, new if necessary; None for zeros."""
-        if not any(row):
+    def terms(self, multiplier: Multiplier) -> int | None:
+        """The multiplier's number, new if necessary; None if it has no terms."""
+        if not multiplier.terms:
             return None
-        found = self._rows.setdefault(row, len(self.multipliers))
+        found = self._rows.setdefault(multiplier.terms, len(self.multipliers))
         if found == len(self.multipliers):
-            terms = zip(self._atoms, row, strict=True)
-            self.multipliers.append(
-                Multiplier(tuple((atom, ex.const(Fraction(m))) for atom, m in terms if m))
-            )
+            self.multipliers.append(multiplier)
         return found
+
+    def _row(self, row: list[float]) -> int | None:
+        terms = zip(self._atoms, row, strict=True)
+        return self.terms(
+            Multiplier(tuple((atom, ex.const(Fraction(m))) for atom, m in terms if m))
+        )
 
     def mean_value(self, rows: Floats) -> NDArray[np.int32]:
         """(K,) the numbers of "mean value form with multiplier", for (J, K) multipliers."""
@@ -133,7 +137,7 @@ class ReasonTable:
             return result
         distinct, place = np.unique(rows, axis=1, return_inverse=True)
         numbers = [
-            self.number(Bounded(Form.MEAN_VALUE, self.multiplier(tuple(map(float, column)))))
+            self.number(Bounded(Form.MEAN_VALUE, self._row(column.tolist())))
             for column in distinct.T
         ]
         result[:] = np.array(numbers, dtype=np.int32)[place.reshape(-1)]

@@ -27,7 +27,7 @@ class CoverRecorder:
     """
 
     def __init__(self) -> None:
-        self._code: Ids = np.full(256, _OPEN, dtype=np.int32)
+        self._code: Ids = np.full(257, _OPEN, dtype=np.int32)
         self._parent: Ids = np.empty(128, dtype=np.int32)
         self._pairs = 0
         self._batches: list[int] = [0]

@@ -12,13 +12,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bcv.evidence import Bounded, Cover, Form, Witness
+from bcv.evidence import Bounded, Convex, Cover, Form, Witness
 from bcv.paving import multipliers as mult
 from bcv.paving.bounds import Bounds
 from bcv.paving.boxes import Boxes, BoxStack, root_box
+from bcv.paving.convexity import Neighbourhood
 from bcv.paving.recording import CoverRecorder
 from bcv.paving.refutation import surface_row, witness_at
-from bcv.paving.splitting import choose_axes, halves, variation_shares
+from bcv.paving.splitting import choose_axes, cut_boxes, halves, variation_shares
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -132,6 +133,25 @@ class Search:
             rest, axes = rest.where(possible), axes[possible]
         for half in halves(rest, axes, self.recorder):
             self.stack.push(half)
+
+    def carve(self, found: Neighbourhood) -> None:
+        """Cut a convex neighbourhood out of every open box that contains its zero."""
+        reason = self.reasons.number(Convex(found.zero, self.reasons.terms(found.multiplier)))
+        boxes = self.stack.pop(self.stack.count)
+        for k in range(boxes.count):
+            box = boxes.where(np.array([k]))
+            if not box.contains(found.zero):
+                self.stack.push(box)
+                continue
+            for axis, (lo, hi) in enumerate(zip(found.lo, found.hi, strict=True)):
+                along = np.array([axis])
+                if float(box.lo[axis, 0]) < lo:
+                    below, box = cut_boxes(box, along, np.array([lo]), self.recorder)
+                    self.stack.push(below)
+                if float(box.hi[axis, 0]) > hi:
+                    box, above = cut_boxes(box, along, np.array([hi]), self.recorder)
+                    self.stack.push(above)
+            self._settle(box, np.ones(1, dtype=np.bool_), reason)
 
     def _settle(self, boxes: Boxes, done: Mask, reasons: NDArray[np.int32] | int) -> None:
         self.recorder.settle(boxes.ids[done], reasons)

@@ -25,7 +25,8 @@ _TIE_BREAK: Final = 0.05
 
 def midpoints(lo: Floats, hi: Floats) -> Floats:
     """lo + (hi - lo) * 0.5 in doubles: the rule that evidence states for splits and centres."""
-    middle: Floats = lo + (hi - lo) * 0.5
+    with np.errstate(invalid="ignore", over="ignore"):
+        middle: Floats = lo + (hi - lo) * 0.5
     return middle
 
 
