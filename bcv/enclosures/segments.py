@@ -5,7 +5,7 @@ Soundness depends on this file: refutations across an equality surface rest on i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -76,12 +76,14 @@ def _power(a: Coefficients, exponent: int) -> Coefficients | None:
     return result
 
 
-def _polynomial_step(node: Expr, args: tuple[Coefficients, ...]) -> Coefficients | None:
+def _polynomial_step(
+    node: Expr, args: tuple[Coefficients, ...], line: Mapping[str, Coefficients]
+) -> Coefficients | None:
     match node.op:
         case Op.CONST if node.constant is not None:
             return (node.constant,)
         case Op.VAR:
-            return (Fraction(0), Fraction(1))
+            return line[str(node.value)]
         case Op.ADD:
             return _plus(args[0], args[1], 1)
         case Op.SUB:
@@ -96,11 +98,13 @@ def _polynomial_step(node: Expr, args: tuple[Coefficients, ...]) -> Coefficients
             return None
 
 
-def univariate(root: Expr) -> Coefficients | None:
-    """The coefficients of an expression in one variable, if it is a polynomial of fair size."""
+def univariate(line: Line, root: Expr) -> Coefficients | None:
+    """``root`` along the segment as a polynomial in s; None if it is none of fair size."""
+    ends = zip(line.variables, line.start, line.end, strict=True)
+    point = {name: (a, b - a) if a != b else (a,) for name, a, b in ends}
     done: dict[Expr, Coefficients] = {}
     for node in ex.postorder(root):
-        found = _polynomial_step(node, tuple(done[argument] for argument in node.args))
+        found = _polynomial_step(node, tuple(done[argument] for argument in node.args), point)
         if found is None:
             return None
         done[node] = found
@@ -192,16 +196,15 @@ def keeps_sign(line: Line, root: Expr, *, strict: bool) -> bool:
 
 def _atom_along(line: Line, atom: Atom) -> bool | Atom:
     """The atom's truth on the whole segment by exact algebra, else the atom in s."""
+    coefficients = univariate(line, atom.expr)
+    if coefficients is not None:
+        if atom.relation is Relation.EQ:
+            return not any(coefficients)
+        known = polynomial_keeps_sign(coefficients, atom.relation is Relation.GT)
+        if known is not None:
+            return known
     root = line.along(atom.expr)
-    if root is None:
-        return False
-    coefficients = univariate(root)
-    if coefficients is None:
-        return Atom(root, atom.relation)
-    if atom.relation is Relation.EQ:
-        return not any(coefficients)
-    known = polynomial_keeps_sign(coefficients, atom.relation is Relation.GT)
-    return Atom(root, atom.relation) if known is None else known
+    return False if root is None else Atom(root, atom.relation)
 
 
 def _formula_along(line: Line, formula: Formula) -> Formula:

@@ -17,26 +17,7 @@ from bcv.expr import Expr
 from bcv.falsify.landscape import Array
 from bcv.region import Range
 
-DENOMINATORS: Final = (
-    1,
-    2,
-    4,
-    5,
-    6,
-    8,
-    10,
-    12,
-    16,
-    20,
-    32,
-    50,
-    100,
-    360,
-    1000,
-    2**13,
-    10**5,
-    10**7,
-)
+DENOMINATORS: Final = (1, 2, 4, 5, 6, 8, 10, 12, 16, 20, 50, 100, 360, 1000, 9999, 10**5, 10**7)
 """The ladder of largest denominators, simplest first."""
 
 Coordinates = tuple[Fraction, ...]
@@ -51,14 +32,37 @@ def clamp(x: Fraction, side: Range) -> Fraction:
     return x
 
 
-def _snapped(x: Fraction, denominator: int, side: Range) -> Fraction:
-    """x with a small denominator, but exactly the bound of the side where it is that close."""
+def convergents(x: float) -> list[Fraction]:
+    """The best rational approximations by continued fractions, the last one exact."""
+    top, bottom = x.as_integer_ratio()
+    p, q, before_p, before_q = 1, 0, 0, 1
+    found = []
+    while bottom:
+        whole, rest = divmod(top, bottom)
+        p, q, before_p, before_q = whole * p + before_p, whole * q + before_q, p, q
+        found.append(Fraction(p, q))
+        top, bottom = bottom, rest
+    return found
+
+
+def _ladder(x: float, side: Range) -> list[Fraction]:
+    """One approximation per limit of the denominator, then x itself; all inside the side.
+
+    A number that is within rounding of a bound is that bound.
+    """
+    exact = Fraction(x)
     for bound in (side.lo, side.hi):
-        if bound is not None and abs(x - bound) <= Fraction(1, 10**9) * max(
-            Fraction(1), abs(bound)
-        ):
-            return bound
-    return clamp(x.limit_denominator(denominator), side)
+        if bound is not None and abs(exact - bound) * 10**9 <= max(Fraction(1), abs(bound)):
+            return [bound] * (len(DENOMINATORS) + 1)
+    known = convergents(x)
+    best, found = known[0], []
+    rest = iter(known)
+    following = next(rest, None)
+    for denominator in DENOMINATORS:
+        while following is not None and following.denominator <= denominator:
+            best, following = following, next(rest, None)
+        found.append(clamp(best, side))
+    return [*found, clamp(exact, side)]
 
 
 def nearby(point: Array, box: tuple[Range, ...]) -> list[Coordinates]:
@@ -66,14 +70,8 @@ def nearby(point: Array, box: tuple[Range, ...]) -> list[Coordinates]:
 
     Denominators are limited jointly; coordinates that lie on a bound take it exactly.
     """
-    exact = [Fraction(float(x)) for x in point]
-    found: dict[Coordinates, None] = {}
-    for denominator in DENOMINATORS:
-        found[tuple(_snapped(x, denominator, side) for x, side in zip(exact, box, strict=True))] = (
-            None
-        )
-    found[tuple(clamp(x, side) for x, side in zip(exact, box, strict=True))] = None
-    return list(found)
+    ladders = [_ladder(float(x), side) for x, side in zip(point, box, strict=True)]
+    return list(dict.fromkeys(zip(*ladders, strict=True)))
 
 
 def as_floats(points: list[Coordinates]) -> Array:
@@ -120,8 +118,7 @@ def on_line(
     If the surface is a quadric and ``start`` lies on it, the line always has one more rational
     point (or none): the stereographic parametrisation of circles, spheres and other quadrics.
     """
-    along = Line(variables, start, end).along(surface)
-    coefficients = univariate(along) if along is not None else None
+    coefficients = univariate(Line(variables, start, end), surface)
     if coefficients is None or len(coefficients) > 12:
         return
     for s in rational_roots(coefficients):

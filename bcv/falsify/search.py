@@ -37,6 +37,7 @@ class Effort:
         polished: local minima that Newton's method refines.
         verified: candidates verified exactly per attempt.
         passes: repetitions with other points.
+        cells: conjunctions of the region (in disjunctive normal form) that are searched closely.
     """
 
     samples: int
@@ -45,6 +46,7 @@ class Effort:
     polished: int
     verified: int
     passes: int
+    cells: int
 
 
 class Search:
@@ -97,10 +99,22 @@ class Search:
             # First what costs nothing: samples that violate as they are, in every cell.
             for cell in self._landscape.cells:
                 yield self._direct(cell, points, values)
-            for cell in self._landscape.cells:
+            for cell in self._promising(values):
                 yield from self._refined(cell, points, values)
                 if self.late():
                     return
+
+    def _promising(self, values: Array) -> list[Cell]:
+        """The cells in which the samples come closest to a violation; all, if there are few."""
+        cells = self._landscape.cells
+        if len(cells) <= self._effort.cells:
+            return list(cells)
+        lowest = []
+        for cell in cells:
+            inside = (self._landscape.excess(cell, values) <= 0).all(axis=0)
+            lowest.append(float(np.nan_to_num(values[0, inside], nan=-np.inf).min(initial=np.inf)))
+        order = np.argsort(lowest, kind="stable")[: self._effort.cells]
+        return [cells[k] for k in order]
 
     def _points(self, turn: int) -> Array:
         landscape = self._landscape

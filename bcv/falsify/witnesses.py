@@ -16,7 +16,15 @@ import numpy as np
 from bcv.enclosures.exact import ExactPoint, in_box, verify_point, verify_segment
 from bcv.evidence import Witness
 from bcv.falsify.landscape import Array, Cell, Landscape, Mask
-from bcv.falsify.rationals import Coordinates, as_floats, named, nearby, on_surface
+from bcv.falsify.rationals import (
+    Coordinates,
+    as_floats,
+    clamp,
+    convergents,
+    named,
+    nearby,
+    on_surface,
+)
 from bcv.region import atoms
 
 MAX_ZEROS: Final = 8
@@ -113,69 +121,50 @@ class Prosecutor:
         """A witness across the cell's one equality surface, close to float points on it."""
         if cell.surface.sum() != 1:
             return None
-        row = int(cell.rows[cell.surface][0])
-        pairs = self._pairs(row, points)
-        if not pairs:
-            return None
-        keep = self._plausible_pairs(cell, row, pairs)
-        kept = [pair for pair, good in zip(pairs, keep, strict=True) if good]
+        start, end, reach = self._steps(int(cell.rows[cell.surface][0]), points)
+        good = np.flatnonzero(self._separated(cell, start, end))
         region = self.landscape.obligation.region
-        for start, end in kept[:limit]:
+        for k in good[:limit]:
             if self.late():
                 return None
-            a, b = named(region.variables, start), named(region.variables, end)
-            witness = verify_segment(self.landscape.obligation, a, b)
+            a, b = (self._rounded(side[:, k], reach[:, k]) for side in (start, end))
+            witness = verify_segment(
+                self.landscape.obligation, named(region.variables, a), named(region.variables, b)
+            )
             if witness is not None:
                 return witness
         return None
 
-    def _pairs(self, row: int, points: Array) -> list[tuple[Coordinates, Coordinates]]:
-        """Exact points on both sides of the surface, the longest steps first."""
+    def _steps(self, row: int, points: Array) -> tuple[Array, Array, Array]:
+        """Points on both sides of the surface and the length of the step, the longest first."""
         _, slopes = self.landscape.slopes(points)
         scale = self.landscape.scale(points)
-        normal = slopes[row] * scale
-        longest = np.abs(slopes[row]).max(axis=0)
-        normal = np.divide(normal, longest, out=np.zeros_like(normal), where=longest > 0)
-        found = []
-        for reach in _REACHES:
-            for k in np.flatnonzero(longest > 0):
-                step = reach * normal[:, k]
-                ends = [
-                    self._rounded(points[:, k] + sign * step, reach * scale[:, k])
-                    for sign in (-1, 1)
-                ]
-                found.append((ends[0], ends[1]))
-        return found
+        longest = np.abs(slopes[row]).max(axis=0, initial=0.0)
+        normal = slopes[row] * scale / np.where(longest > 0, longest, 1.0)
+        reach = np.concatenate([r * scale for r in _REACHES], axis=1)
+        step = np.concatenate([r * normal for r in _REACHES], axis=1)
+        middle = np.tile(points, (1, len(_REACHES)))
+        return self.landscape.clip(middle - step), self.landscape.clip(middle + step), reach
 
     def _rounded(self, point: Array, reach: Array) -> Coordinates:
         """Short rationals within about a twentieth of the reach, inside the box."""
         found = []
         box = self.landscape.obligation.region.box
         for x, r, side in zip(point.tolist(), reach.tolist(), box, strict=True):
-            denominator = max(1, int(np.ceil(np.sqrt(20.0 / max(r, 1e-300)))))
-            exact = Fraction(x)
-            short = exact.limit_denominator(min(denominator, 10**12))
-            if side.lo is not None:
-                short = max(short, side.lo)
-            if side.hi is not None:
-                short = min(short, side.hi)
-            found.append(short)
+            close = (c for c in convergents(x) if abs(float(c) - x) <= 0.05 * r)
+            found.append(clamp(next(close, Fraction(x)), side))
         return tuple(found)
 
-    def _plausible_pairs(
-        self, cell: Cell, row: int, pairs: list[tuple[Coordinates, Coordinates]]
-    ) -> Mask:
-        start = as_floats([a for a, _ in pairs])
-        end = as_floats([b for _, b in pairs])
+    def _separated(self, cell: Cell, start: Array, end: Array) -> Mask:
+        """Which pairs lie on both sides of the surface, with the claim failing between them."""
+        row = int(cell.rows[cell.surface][0])
+        rest = ~cell.surface
+        others = Cell(cell.rows[rest], cell.surface[rest], cell.strict[rest])
         ends = [self.landscape.values(x) for x in (start, end, 0.5 * (start + end))]
-        others = Cell(
-            cell.rows[~cell.surface], cell.surface[~cell.surface], cell.strict[~cell.surface]
-        )
         good = np.sign(ends[0][row]) * np.sign(ends[1][row]) < 0
         for values in ends:
             good &= values[0] <= 0
-            if len(others.rows):
-                good &= (self.landscape.excess(others, values) <= 0).all(axis=0)
+            good &= (self.landscape.excess(others, values) <= 0).all(axis=0)
         return np.asarray(good)
 
 

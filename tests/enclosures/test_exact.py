@@ -18,7 +18,7 @@ from bcv.enclosures.exact import (
     verify_point,
     verify_segment,
 )
-from bcv.enclosures.segments import polynomial_keeps_sign, univariate
+from bcv.enclosures.segments import Line, polynomial_keeps_sign, univariate
 from bcv.evidence import WitnessKind
 from bcv.expr import Expr, Op
 from bcv.obligation import Obligation
@@ -217,4 +217,8 @@ def test_a_double_root_inside_is_open_or_refused_if_strict() -> None:
     assert polynomial_keeps_sign(square, True) is not True
     assert polynomial_keeps_sign((F(1, 4), F(-1), F(1)), True) is False
     assert polynomial_keeps_sign((F(1, 4), F(-1), F(1)), False) is True
-    assert univariate((X - ex.const(F(1, 2))) ** 2) == (F(1, 4), F(-1), F(1))
+    assert univariate(Line(("x",), (F(0),), (F(1),)), (X - ex.const(F(1, 2))) ** 2) == (
+        F(1, 4),
+        F(-1),
+        F(1),
+    )
