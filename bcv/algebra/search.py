@@ -201,6 +201,8 @@ def refute(
 
     ``zeros`` are exact points of the region where the claim's polynomial is 0.
     """
+    if system.claim.is_zero():
+        return None if system.strict else PolynomialCase((), (), Fraction(1), (CLAIM,))
     view = scaled(system)
     skipped = 0
     for attempt in attempts(view.system):

@@ -215,10 +215,14 @@ def _complementarity(x: Sequence[Array], z: Sequence[Array]) -> float:
     return float(sum(np.vdot(a, b) for a, b in zip(x, z, strict=True)))
 
 
+def _inverse(matrix: Array) -> Array:
+    found: Array = np.linalg.inv(matrix)
+    return (found + found.T) * 0.5
+
+
 def _advance(scaled: _Scaled, state: _State) -> _State:
     """The next iterate."""
-    inverse: list[Array] = [np.linalg.inv(z) for z in state.z]
-    inverse = [np.asarray((i + i.T) / 2, dtype=np.float64) for i in inverse]
+    inverse = [_inverse(z) for z in state.z]
     cost: list[Array] = [np.zeros_like(z) for z in state.z]
     cost[-1] = np.ones((1, 1))
     adjoint = scaled.adjoint(state.y)
