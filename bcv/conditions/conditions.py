@@ -21,7 +21,7 @@ class Probability:
             with the horizon and no horizon is given.
         value: the bound where it is rational.
         horizon: the number of steps or the time it speaks about; None for every horizon.
-        vacuous: the bound is absent, or rational and 1 or more.
+        vacuous: the bound is rational and 1 or more (at horizon 0 where it grows).
         sentence: all of that in plain words.
     """
 

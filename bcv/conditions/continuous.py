@@ -102,7 +102,10 @@ def _definedness(problem: Problem, mode: Mode, b: Expr) -> tuple[Obligation, ...
     name = named(mode, "flow")
     statement = f"B is defined {on_domain(mode)}"
     part = "B is defined"
-    return (claim(problem, name, statement, (mode.domain,), ex.ONE, part=part, defined=(b,)),)
+    claimed = claim(
+        problem, name, statement, (mode.domain,), ex.ONE, part=part, defined=(b,), sufficient=True
+    )
+    return (claimed,)
 
 
 def flow(problem: Problem, mode: Mode) -> Conditions:

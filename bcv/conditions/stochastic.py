@@ -128,36 +128,41 @@ def conclusion(problem: Problem) -> Probability:
     gamma, lambda_, c = _constants(problem)
     certificate = problem.certificate
     horizon = certificate.horizon if certificate.horizon is not None else problem.horizon
-    discrete = problem.time is TimeKind.DISCRETE
-    grows = not (c.constant is not None and c.constant <= 0)
-    if not grows:
-        bound: Expr | None = gamma / lambda_
-    elif horizon is not None:
-        bound = (gamma + ex.maximum(c, ex.ZERO) * ex.const(horizon)) / lambda_
+    if c.constant is not None and c.constant <= 0:
+        bound = gamma / lambda_
+    elif horizon is None:
+        return _growing(problem, gamma, lambda_, c)
     else:
-        bound = None
-    value = bound.constant if bound is not None else None
-    if bound is None:
-        first = f"({in_words(gamma)} + {in_words(c)}*T)/{in_words(lambda_)}"
-        unit = "T steps" if discrete else "time T"
-        sentence = f"P(unsafe within {unit}) <= {first}, which grows with T"
-        return Probability(None, None, None, True, sentence + ": give a horizon for a number")
-    within = "ever" if horizon is None else f"within {horizon} steps"
-    if horizon is not None and not discrete:
-        within = f"within time {horizon}"
+        bound = (gamma + ex.maximum(c, ex.ZERO) * ex.const(horizon)) / lambda_
+    value = bound.constant
     vacuous = value is not None and value >= 1
-    sentence = f"P(unsafe {within}) <= {_number(bound)}"
+    span = "ever" if horizon is None else f"within {_span(problem, str(horizon))}"
+    sentence = f"P(unsafe {span}) <= {_number(bound)}"
     if vacuous:
         sentence += ", which says nothing: it is 1 or more"
     return Probability(bound, value, horizon, vacuous, sentence)
 
 
+def _span(problem: Problem, amount: str) -> str:
+    return f"{amount} steps" if problem.time is TimeKind.DISCRETE else f"time {amount}"
+
+
+def _growing(problem: Problem, gamma: Expr, lambda_: Expr, c: Expr) -> Probability:
+    start = (gamma / lambda_).constant
+    vacuous = start is not None and start >= 1
+    grown = f"{_number(gamma / lambda_)} + {_number(c / lambda_)}*T"
+    remark = "which says nothing: it is 1 or more" if vacuous else "which grows with the horizon T"
+    sentence = f"P(unsafe within {_span(problem, 'T')}) <= {grown}, {remark}"
+    return Probability(None, None, None, vacuous, sentence)
+
+
 def _number(bound: Expr) -> str:
+    """An exact text, with a decimal beside it where that is easier to read."""
     value = bound.constant
     if value is None:
         return in_words(bound)
     shown = max(value, Fraction(0))
-    return str(shown) if shown.denominator <= 1000 else f"{shown} (about {float(shown):.4g})"
+    return str(shown) if shown.denominator <= 1000 else f"{float(shown):.6g} (exactly {shown})"
 
 
 def supermartingale(problem: Problem) -> Conditions:
