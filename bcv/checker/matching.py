@@ -1,0 +1,94 @@
+"""Does the prover's obligation imply the checker's own claim? So that its form may be used.
+
+The checker's verdict depends on this file. The prover arranged the claim in its own way: bounds
+moved from the formula into the box, terms in another order. Accepted is an obligation whose
+region contains the own region, and whose expression equals the own one wherever both have values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from .claims import FALSE, Claim, Formula, Region, Side, conjuncts
+from .polynomials import FIELD, Ring
+
+
+@dataclass(frozen=True)
+class Obligation:
+    """What the evidence speaks about; atoms in it are numbered by ``region``."""
+
+    region: Region
+    expr: int
+    strict: bool
+
+
+def _linear(ring: Ring, term: int) -> tuple[str, Fraction, Fraction] | None:
+    """(x, a, b) if the term is a*x + b for one variable x and a != 0."""
+    node = ring.terms.nodes[term]
+    if node[0] not in ("var", "+", "-", "*", "neg"):
+        return None
+    p, q = ring.form(term)
+    slopes = [m for m in p if m]
+    if set(q) != {0} or len(slopes) != 1:
+        return None
+    (monomial,) = slopes
+    found = next((i for i in range(ring.count) if monomial == 1 << (FIELD * i)), None)
+    variable = None if found is None else ring.terms.nodes[ring.opaque[found]]
+    if variable is None or variable[0] != "var":
+        return None
+    return variable[1], p[monomial] / q[0], p.get(0, Fraction(0)) / q[0]
+
+
+def tight_box(ring: Ring, region: Region) -> dict[str, Side]:
+    """The box, tightened by the conjuncts that bound one variable."""
+    sides = dict(zip(region.names, region.box, strict=True))
+    for part in conjuncts(region.formula):
+        found = None if part[0] in ("and", "or") else _linear(ring, part[1])
+        if found is None or found[0] not in sides:
+            continue
+        name, slope, offset = found
+        edge, (lo, hi) = -offset / slope, sides[name]
+        if slope > 0 or part[0] == "==":
+            lo = edge if lo is None else max(lo, edge)
+        if slope < 0 or part[0] == "==":
+            hi = edge if hi is None else min(hi, edge)
+        sides[name] = lo, hi
+    return sides
+
+
+def is_empty(ring: Ring, region: Region) -> bool:
+    """Whether the region plainly has no points."""
+    sides = tight_box(ring, region).values()
+    return region.formula == FALSE or any(
+        lo is not None and hi is not None and lo > hi for lo, hi in sides
+    )
+
+
+def _canonical(ring: Ring, formula: Formula) -> object:
+    """Equal for formulas that are the same but for the order and repetition of their parts."""
+    op, *parts = formula
+    if op in ("and", "or"):
+        return op, frozenset(_canonical(ring, part) for part in parts)
+    return op, ring.representative(parts[0])
+
+
+def mismatch(ring: Ring, claim: Claim, found: Obligation) -> str:
+    """Why the obligation does not imply the claim; "" if it does."""
+    sides = tight_box(ring, claim.region)
+    for name, (lo, hi) in zip(found.region.names, found.region.box, strict=True):
+        if name not in sides:
+            return f"the obligation speaks about {name[:40]!r}"
+        least, most = sides[name]
+        if lo is not None and (least is None or least < lo):
+            return f"the obligation's box is too small: {name} >= {lo}"
+        if hi is not None and (most is None or most > hi):
+            return f"the obligation's box is too small: {name} <= {hi}"
+    own = {_canonical(ring, part) for part in conjuncts(claim.region.formula)}
+    if any(_canonical(ring, part) not in own for part in conjuncts(found.region.formula)):
+        return "the obligation's region has a constraint that the claim's has not"
+    if claim.strict and not found.strict:
+        return "the obligation is not strict"
+    if not ring.same(claim.expr, found.expr):
+        return "the obligation's expression is another one"
+    return ""

@@ -1,0 +1,272 @@
+"""Are two expressions equal, is a matrix positive semidefinite, is a polynomial >= 0 on a box?
+
+The checker's verdict depends on this file; all of it is exact integer and rational arithmetic.
+A polynomial is a dict from monomials to coefficients; a monomial is one int that holds the
+exponent of indeterminate i in bits 20*i ... 20*i + 19, so that monomials multiply by addition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from functools import reduce
+from math import comb, lcm
+from operator import or_
+
+from .terms import RejectedError, Terms, checked_size
+
+Poly = dict[int, Fraction]
+
+FIELD = 20
+MOST_WORK = 20_000_000
+MOST_INDETERMINATES = 200
+MOST_COEFFICIENTS = 200_000
+MOST_BITS = 20_000
+MOST_ELIMINATION = 10**11
+
+
+def common_denominator(values: Iterable[Fraction]) -> int:
+    """Their least common multiple, unless it is absurdly long."""
+    result = 1
+    for value in values:
+        result = lcm(result, value.denominator)
+        if result.bit_length() > MOST_BITS:
+            raise RejectedError(f"a common denominator has more than {MOST_BITS} bits")
+    return result
+
+
+def _longest(p: Poly) -> int:
+    """The bits of the longest coefficient."""
+    return max(
+        (c.numerator.bit_length() + c.denominator.bit_length() for c in p.values()), default=0
+    )
+
+
+def exponents(monomial: int, count: int) -> tuple[int, ...]:
+    """The exponents of the first ``count`` indeterminates."""
+    return tuple(monomial >> (FIELD * i) & ((1 << FIELD) - 1) for i in range(count))
+
+
+class Ring:
+    """Polynomials in indeterminates that are found on the way: variables, pi, sin(...), ...
+
+    A non-rational sub-term is one indeterminate; two of them are the same one if they are the
+    same function of operands that are equal as rational functions. Every product counts against
+    a budget, so that no proof can make the checker expand for ever.
+    """
+
+    def __init__(self, terms: Terms, names: Sequence[str] = ()) -> None:
+        self.terms = terms
+        self.work = 0
+        self.opaque: list[int] = []
+        self._forms: dict[int, tuple[Poly, Poly]] = {}
+        self._first: dict[int, int] = {}
+        self.one: Poly = {0: Fraction(1)}
+        self.count = self._spill = 0
+        for name in names:
+            self._indeterminate(terms.node("var", name))
+
+    def _indeterminate(self, node: int) -> tuple[Poly, Poly]:
+        if self.count >= MOST_INDETERMINATES:
+            raise RejectedError(f"there are more than {MOST_INDETERMINATES} non-rational sub-terms")
+        self.opaque.append(node)
+        self._forms[node] = {1 << (FIELD * self.count): Fraction(1)}, self.one
+        self._spill |= 3 << (FIELD * self.count + FIELD - 2)
+        self.count += 1
+        return self._forms[node]
+
+    def add(self, a: Poly, b: Poly, scale: Fraction | int = 1) -> Poly:
+        """a + scale * b."""
+        result = dict(a)
+        for monomial, c in b.items():
+            total = result.get(monomial, 0) + scale * c
+            if total:
+                result[monomial] = checked_size(total)
+            else:
+                result.pop(monomial, None)
+        return result
+
+    def multiply(self, a: Poly, b: Poly) -> Poly:
+        if a is self.one or b is self.one:
+            return b if a is self.one else a
+        bits = _longest(a), _longest(b)
+        self.work += 1 + len(a) * len(b) * (1 + (bits[0] * bits[1] >> 14))
+        if self.work > MOST_WORK or sum(bits) > MOST_BITS:
+            raise RejectedError("the polynomials are too large to expand")
+        # An exponent of less than a quarter of its field cannot spill into the next one.
+        if (reduce(or_, a, 0) | reduce(or_, b, 0)) & self._spill:
+            raise RejectedError("a polynomial's degree is too large")
+        result: dict[int, Fraction] = {}
+        for m, c in a.items():
+            for n, d in b.items():
+                result[m + n] = result.get(m + n, 0) + c * d
+        return {m: c for m, c in result.items() if c}
+
+    def power(self, a: Poly, n: int) -> Poly:
+        result = self.one
+        while n:
+            if n % 2:
+                result = self.multiply(result, a)
+            n //= 2
+            if n:
+                a = self.multiply(a, a)
+        return result
+
+    def form(self, root: int) -> tuple[Poly, Poly]:
+        """(p, q) with the expression = p/q wherever it is defined; q is nonzero there."""
+        for node in self.terms.below([root]):
+            if node not in self._forms:
+                self.work += 1
+                self._forms[node] = self._form(node)
+        return self._forms[root]
+
+    def _form(self, node: int) -> tuple[Poly, Poly]:
+        op, *rest = self.terms.nodes[node]
+        if op == "const":
+            return ({0: rest[0]} if rest[0] else {}), self.one
+        if op not in ("+", "-", "*", "/", "neg", "**"):
+            return self._known(node) or self._indeterminate(node)
+        p, q = self._forms[rest[0]]
+        if op == "neg":
+            return self.add({}, p, -1), q
+        if op == "**":
+            return self.power(p, rest[1]), self.power(q, rest[1])
+        r, s = self._forms[rest[1]]
+        if op == "*":
+            return self.multiply(p, r), self.multiply(q, s)
+        if op == "/":
+            return self.multiply(p, s), self.multiply(q, r)
+        sign = 1 if op == "+" else -1
+        if q == s:
+            return self.add(p, r, sign), q
+        return self.add(self.multiply(p, s), self.multiply(r, q), sign), self.multiply(q, s)
+
+    def _known(self, node: int) -> tuple[Poly, Poly] | None:
+        """An indeterminate that stands for an equal sub-term."""
+        op, operands = self.terms.nodes[node][0], self.terms.operands(node)
+        for other in self.opaque if operands else ():
+            if self.terms.nodes[other][0] == op and all(
+                self.same(a, b) for a, b in zip(operands, self.terms.operands(other), strict=True)
+            ):
+                return self._forms[other]
+        return None
+
+    def same(self, a: int, b: int) -> bool:
+        """Whether both are equal wherever both are defined (False also means: not seen to be)."""
+        if a == b:
+            return True
+        (p, q), (r, s) = self.form(a), self.form(b)
+        if not q or not s:
+            return False
+        return self.multiply(p, s) == self.multiply(r, q)
+
+    def representative(self, a: int) -> int:
+        """The same number for terms that are ``same`` (the first of them that was asked for)."""
+        if a not in self._first:
+            self._first[a] = next((b for b in self._first.values() if self.same(a, b)), a)
+        return self._first[a]
+
+    def polynomial(self, root: int, count: int) -> Poly:
+        """The expression as a polynomial in the first ``count`` indeterminates."""
+        p, q = self.form(root)
+        if set(q) != {0}:
+            raise RejectedError("a polynomial was expected, not a quotient")
+        if any(m >> (FIELD * count) for m in p):
+            raise RejectedError("a polynomial in the variables was expected")
+        return {m: c / q[0] for m, c in p.items()}
+
+
+def is_positive_semidefinite(matrix: Sequence[Sequence[Fraction]]) -> bool:
+    """Whether a symmetric matrix is, exactly: fraction-free elimination (Bareiss).
+
+    Every pivot is, up to a positive factor, the next entry of D in L D L^T. A zero pivot demands
+    a zero row, which is then left out.
+    """
+    scale = common_denominator(entry for row in matrix for entry in row)
+    rows = [[int(entry * scale) for entry in row] for row in matrix]
+    longest = max((entry.bit_length() for row in rows for entry in row), default=0)
+    if len(rows) ** 4 * longest > MOST_ELIMINATION:
+        raise RejectedError("a Gram matrix is too large")
+    previous = 1
+    while rows:
+        (pivot, *row), rows = rows[0], rows[1:]
+        if pivot < 0 or (pivot == 0 and any(row)):
+            return False
+        if pivot == 0:
+            rows = [other[1:] for other in rows]
+            continue
+        rows = [
+            [
+                (pivot * value - other[0] * right) // previous
+                for value, right in zip(other[1:], row, strict=True)
+            ]
+            for other in rows
+        ]
+        previous = pivot
+    return True
+
+
+class Bernstein:
+    """A polynomial whose sign on boxes is asked many times."""
+
+    def __init__(self, polynomial: Poly, count: int) -> None:
+        terms = {exponents(m, count): c for m, c in polynomial.items()}
+        self.degrees = [max((e[i] for e in terms), default=0) for i in range(count)]
+        size = 1
+        for degree in self.degrees:
+            size *= degree + 1
+        if size > MOST_COEFFICIENTS:
+            raise RejectedError("a polynomial has too many Bernstein coefficients")
+        scale = common_denominator(terms.values())
+        self.dense = [0] * size
+        for e, c in terms.items():
+            place = 0
+            for exponent, degree in zip(e, self.degrees, strict=True):
+                place = place * (degree + 1) + exponent
+            self.dense[place] = int(c * scale)
+        self._maps: dict[tuple[float, float, int], list[list[int]]] = {}
+
+    def signs(self, box: Sequence[tuple[float, float]]) -> int:
+        """1 if every Bernstein coefficient on the box is > 0, 0 if every one is >= 0, else -1."""
+        values = self.dense
+        for (lo, hi), degree in zip(reversed(box), reversed(self.degrees), strict=True):
+            # The last axis is transformed, then turned to be the first: in the end all are back.
+            mapping, width = self._map(lo, hi, degree), degree + 1
+            fibres = [values[i : i + width] for i in range(0, len(values), width)]
+            values = [
+                sum(f * v for f, v in zip(factors, fibre, strict=True))
+                for factors in mapping
+                for fibre in fibres
+            ]
+        least = min(values)
+        return 1 if least > 0 else 0 if least == 0 else -1
+
+    def _map(self, lo: float, hi: float, degree: int) -> list[list[int]]:
+        """From power coefficients in x to Bernstein coefficients on [lo, hi], times positive ints.
+
+        With x = (p + q*u) / s the coefficient of u**j gains s**degree; the j-th Bernstein
+        coefficient of a polynomial sum c_i u**i is sum_i c_i C(j,i)/C(d,i), and C(d,j) times that
+        is sum_i c_i C(d-i, j-i).
+        """
+        key = (lo, hi, degree)
+        if key not in self._maps:
+            left, right = Fraction(lo), Fraction(hi)
+            s = lcm(left.denominator, right.denominator)
+            p, q = int(left * s), int((right - left) * s)
+            shift = [
+                [
+                    comb(i, j) * p ** (i - j) * q**j * s ** (degree - i) if i >= j else 0
+                    for i in range(degree + 1)
+                ]
+                for j in range(degree + 1)
+            ]
+            if len(self._maps) > 10_000:
+                self._maps.clear()
+            self._maps[key] = [
+                [
+                    sum(comb(degree - k, j - k) * shift[k][i] for k in range(j + 1))
+                    for i in range(degree + 1)
+                ]
+                for j in range(degree + 1)
+            ]
+        return self._maps[key]

@@ -1,0 +1,363 @@
+"""What does a statement say? From the JSON of a proof file to a system, its sets and its claim.
+
+The checker's verdict depends on this file. Everything comes from a stranger: each value is
+checked for its type and size, and what is not understood is rejected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import inf
+from typing import Any
+
+from .claims import FALSE, TRUE, Formula, Side, formula_text
+from .terms import BINARY, LARGEST_POWER, UNARY, RejectedError, Terms, checked_size
+
+DEEPEST_FORMULA = 200
+LONGEST_NUMBER = 20_000
+
+
+# -- single values --------------------------------------------------------------------------------
+
+
+def entry(data: Any, key: str) -> Any:
+    """data[key], for a dict with that key."""
+    if not isinstance(data, dict) or key not in data:
+        raise RejectedError(f"{key!r} is missing")
+    return data[key]
+
+
+def sequence(data: Any, length: int | None = None) -> list[Any]:
+    """A list (of that length)."""
+    if not isinstance(data, list) or (length is not None and len(data) != length):
+        raise RejectedError(f"a list{'' if length is None else f' of {length}'} was expected")
+    return data
+
+
+def text(data: Any) -> str:
+    if not isinstance(data, str):
+        raise RejectedError("a text was expected")
+    return data
+
+
+def truth(data: Any) -> bool:
+    if not isinstance(data, bool):
+        raise RejectedError("true or false was expected")
+    return data
+
+
+def index(data: Any, below: int, least: int = 0) -> int:
+    """An int in least ... below - 1."""
+    if type(data) is not int or not least <= data < below:
+        raise RejectedError(f"an integer from {least} to {below - 1} was expected")
+    return int(data)
+
+
+def rational(data: Any) -> Fraction:
+    """A rational written p or p/q."""
+    numerator, _, denominator = text(data).partition("/")
+    if len(data) > LONGEST_NUMBER:
+        raise RejectedError("a number is too long")
+    for part in (numerator.removeprefix("-"), denominator or "1"):
+        if not (part.isascii() and part.isdigit()):
+            raise RejectedError(f"{data[:40]!r} is not a rational number")
+    try:
+        return checked_size(Fraction(int(numerator), int(denominator or "1")))
+    except (ValueError, ZeroDivisionError):
+        raise RejectedError("a number is too long or has denominator 0") from None
+
+
+def double(data: Any) -> float:
+    """A double in hexadecimal, or inf, or -inf."""
+    try:
+        value = float.fromhex(text(data))
+    except (ValueError, OverflowError):
+        raise RejectedError(f"{data[:40]!r} is not a double") from None
+    if value != value:
+        raise RejectedError("a double is not a number")
+    return value
+
+
+# -- expressions and formulas ---------------------------------------------------------------------
+
+
+@dataclass
+class Reader:
+    """Reads expressions and formulas that refer to one list of nodes."""
+
+    terms: Terms
+    numbers: list[int] = field(default_factory=list)
+
+    def load(self, nodes: Any) -> None:
+        """The list of nodes: [op, operands...], each operand the place of an earlier node."""
+        for node in sequence(nodes):
+            if not sequence(node):
+                raise RejectedError("an empty node")
+            self.numbers.append(self._node(*node))
+
+    def _node(self, op: Any, *rest: Any) -> int:
+        arity = {"const": 1, "var": 1, "pi": 0, "**": 2, "select": 3, **dict.fromkeys(UNARY, 1)}
+        arity.update(dict.fromkeys(BINARY, 2))
+        if not isinstance(op, str) or arity.get(op) != len(rest):
+            raise RejectedError(f"a node {str(op)[:20]!r} with {len(rest)} operands is unknown")
+        if op == "const":
+            return self.terms.const(rational(rest[0]))
+        if op == "var":
+            return self.terms.node(op, text(rest[0]))
+        if op == "**":
+            return self.terms.node(op, self.term(rest[0]), index(rest[1], LARGEST_POWER, 2))
+        return self.terms.node(op, *(self.term(operand) for operand in rest))
+
+    def term(self, data: Any) -> int:
+        return self.numbers[index(data, len(self.numbers))]
+
+    def all(self, data: Any) -> tuple[int, ...]:
+        return tuple(self.term(item) for item in sequence(data))
+
+    def optional(self, data: Any) -> int | None:
+        return None if data is None else self.term(data)
+
+    def formula(self, data: Any, depth: int = 0) -> Formula:
+        op, *parts = sequence(data) or [None]
+        if op in ("and", "or"):
+            if depth > DEEPEST_FORMULA:
+                raise RejectedError("a formula is nested too deeply")
+            return (op, *(self.formula(part, depth + 1) for part in parts))
+        if op not in (">=", ">", "==") or len(parts) != 1:
+            raise RejectedError("a formula is malformed")
+        return (op, self.term(parts[0]))
+
+    def side(self, data: Any) -> Side:
+        lo, hi = (None if end is None else rational(end) for end in sequence(data, 2))
+        return lo, hi
+
+
+# -- the statement --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A quantity with an outer range and the formula of its true bounds."""
+
+    name: str
+    side: Side
+    exact: Formula
+
+
+@dataclass(frozen=True)
+class Mode:
+    name: str
+    dynamics: tuple[int, ...]
+    domain: Formula
+    initial: Formula
+    unsafe: Formula
+    barrier: int
+
+
+@dataclass(frozen=True)
+class Transition:
+    source: str
+    target: str
+    guard: Formula
+    reset: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A system, its sets and its certificate; docs/proof-format.md names the fields."""
+
+    terms: Terms
+    time: str
+    variables: dict[str, tuple[Variable, ...]]
+    modes: tuple[Mode, ...]
+    transitions: tuple[Transition, ...]
+    horizon: Fraction | None
+    condition: str
+    rate: int | None
+    strict_initial: bool
+    positive_safe: bool
+    levels: tuple[int, ...] | None
+    beyond: tuple[str, ...]
+    """What the statement has and this checker has no rules for."""
+
+    @property
+    def states(self) -> tuple[Variable, ...]:
+        return self.variables["states"]
+
+
+KINDS = ("states", "parameters", "disturbances", "inputs")
+
+
+def read_statement(data: Any) -> Statement:
+    """The statement of a proof file. Raises RejectedError."""
+    if entry(data, "schema") != "bcv.statement/1":
+        raise RejectedError("the statement's schema is not bcv.statement/1")
+    terms = Terms()
+    reader = Reader(terms)
+    reader.load(entry(data, "nodes"))
+    certificate = entry(data, "certificate")
+    levels = entry(certificate, "levels")
+    horizon = entry(data, "horizon")
+    statement = Statement(
+        terms=terms,
+        time=text(entry(data, "time")),
+        variables={kind: _variables(reader, entry(data, kind)) for kind in KINDS},
+        modes=tuple(_mode(reader, item) for item in sequence(entry(data, "modes"))),
+        transitions=tuple(
+            _transition(reader, item) for item in sequence(entry(data, "transitions"))
+        ),
+        horizon=None if horizon is None else rational(horizon),
+        condition=text(entry(certificate, "condition")),
+        rate=reader.optional(entry(certificate, "rate")),
+        strict_initial=truth(entry(certificate, "strict_initial")),
+        positive_safe=truth(entry(certificate, "positive_safe")),
+        levels=reader.all(levels) if isinstance(levels, list) else None,
+        beyond=_beyond(data, levels),
+    )
+    _check(statement)
+    return statement
+
+
+def _beyond(data: Any, levels: Any) -> tuple[str, ...]:
+    found = [key for key in ("noise", "diffusion", "jumps") if sequence(entry(data, key))]
+    if truth(entry(data, "domain_invariant")):
+        found.append("an invariant domain")
+    if levels is not None and not isinstance(levels, list):
+        found.append("automatic levels")
+    return tuple(found)
+
+
+def _variables(reader: Reader, data: Any) -> tuple[Variable, ...]:
+    return tuple(
+        Variable(
+            text(entry(item, "name")),
+            reader.side(entry(item, "range")),
+            reader.formula(entry(item, "exact")),
+        )
+        for item in sequence(data)
+    )
+
+
+def _mode(reader: Reader, data: Any) -> Mode:
+    return Mode(
+        name=text(entry(data, "name")),
+        dynamics=reader.all(entry(data, "dynamics")),
+        domain=reader.formula(entry(data, "domain")),
+        initial=reader.formula(entry(data, "initial")),
+        unsafe=reader.formula(entry(data, "unsafe")),
+        barrier=reader.term(entry(data, "barrier")),
+    )
+
+
+def _transition(reader: Reader, data: Any) -> Transition:
+    return Transition(
+        source=text(entry(data, "source")),
+        target=text(entry(data, "target")),
+        guard=reader.formula(entry(data, "guard")),
+        reset=reader.all(entry(data, "reset")),
+    )
+
+
+def _check(statement: Statement) -> None:
+    """Refuse what has no meaning, so that no rule needs to ask."""
+    names = [v.name for group in statement.variables.values() for v in group]
+    known = {*names, "t"}
+    modes = [mode.name for mode in statement.modes]
+    if len(known) != len(names) + 1 or not statement.states or len(names) > 200:
+        raise RejectedError("variables are missing, too many, or named alike")
+    if statement.time not in ("continuous", "discrete", "hybrid"):
+        raise RejectedError("the kind of time is unknown")
+    if (
+        not modes
+        or len(set(modes)) != len(modes)
+        or (statement.time != "hybrid" and len(modes) > 1)
+    ):
+        raise RejectedError("the modes are missing or named alike")
+    if any(len(mode.dynamics) != len(statement.states) for mode in statement.modes):
+        raise RejectedError("the dynamics do not fit the states")
+    if statement.transitions and statement.time != "hybrid":
+        raise RejectedError("only a hybrid system has transitions")
+    for transition in statement.transitions:
+        if {transition.source, transition.target} - set(modes):
+            raise RejectedError("a transition has an unknown mode")
+        if len(transition.reset) != len(statement.states):
+            raise RejectedError("a reset does not fit the states")
+    if statement.levels is not None and len(statement.levels) != 2:
+        raise RejectedError("there must be two levels")
+    strange = statement.terms.variables(range(len(statement.terms.nodes))) - known
+    if strange and not statement.beyond:
+        raise RejectedError(f"{sorted(strange)[0][:40]!r} is not a variable of the system")
+
+
+# -- the statement in words -----------------------------------------------------------------------
+
+
+def words(statement: Statement) -> str:
+    """The statement for a reader, who decides whether it is the one that was meant."""
+    show, lines = statement.terms.text, [f"time: {statement.time}"]
+    for kind in KINDS:
+        for v in statement.variables[kind]:
+            lo, hi = (
+                (-inf if v.side[0] is None else v.side[0]),
+                (inf if v.side[1] is None else v.side[1]),
+            )
+            exact = "" if v.exact == TRUE else f", {formula_text(statement.terms, v.exact)}"
+            lines.append(f"{kind.removesuffix('s')} {v.name} in [{lo}, {hi}]{exact}")
+    if statement.horizon is not None:
+        lines.append(f"t in [0, {statement.horizon}]")
+    derivative = "d{}/dt" if statement.time != "discrete" else "next {}"
+    for mode in statement.modes:
+        if mode.name:
+            lines.append(f"mode {mode.name}:")
+        for state, f in zip(statement.states, mode.dynamics, strict=True):
+            lines.append(f"{derivative.format(state.name)} = {show(f)}")
+        for what in ("domain", "initial", "unsafe"):
+            lines.append(f"{what}: {formula_text(statement.terms, getattr(mode, what))}")
+        lines.append(f"{'h' if statement.positive_safe else 'B'} = {show(mode.barrier)}")
+    for edge in statement.transitions:
+        guard = formula_text(statement.terms, edge.guard)
+        resets = ", ".join(map(show, edge.reset))
+        lines.append(f"{edge.source} -> {edge.target} where {guard}, to ({resets})")
+    lines.append(_certificate_words(statement))
+    return "\n".join(lines)
+
+
+def _certificate_words(statement: Statement) -> str:
+    found = [f"condition: {statement.condition}"]
+    if statement.rate is not None:
+        found.append(f"rate {statement.terms.text(statement.rate)}")
+    if statement.levels is not None:
+        found.append("levels " + ", ".join(map(statement.terms.text, statement.levels)))
+    if statement.strict_initial:
+        found.append("strict on the initial set")
+    if statement.positive_safe:
+        found.append("h is positive where it is safe (B = -h)")
+    return ", ".join([*found, *(f"with {what}" for what in statement.beyond)])
+
+
+def plain(terms: Terms, formula: Formula) -> Formula:
+    """The formula, with everything that is plainly true or false resolved."""
+    op, *rest = formula
+    if op not in ("and", "or"):
+        value = terms.value(rest[0])
+        if value is None:
+            return formula
+        holds = value >= 0 if op == ">=" else value > 0 if op == ">" else value == 0
+        return TRUE if holds else FALSE
+    unit, absorbing = (TRUE, FALSE) if op == "and" else (FALSE, TRUE)
+    parts: list[Formula] = []
+    for part in (plain(terms, part) for part in rest):
+        if part == absorbing:
+            return absorbing
+        parts.extend(part[1:] if part[0] == op else (part,))
+    return parts[0] if len(parts) == 1 else (unit[0], *parts)
+
+
+def names_in(terms: Terms, formulas: Sequence[Formula], roots: Sequence[int]) -> set[str]:
+    """The variables that occur."""
+    from .claims import atoms
+
+    inside = [atom[1] for formula in formulas for atom in atoms(formula)]
+    return terms.variables([*roots, *inside])
