@@ -21,10 +21,9 @@ Array = NDArray[np.float64]
 NAMES = ("x", "y", "z")
 X, Y, Z = map(var, NAMES)
 MAX = float(np.finfo(float).max)
-SPECIAL = np.array(
-    [0.0, 5e-324, 2.0**-1022, 1e-310, 2.0**-600, 1e-8, 0.1, 0.5, 1 - 2**-53, 1.0, 1 + 2**-52, 2.0]
-    + [3.0, math.pi / 2, math.pi, 10.0, 709.7, 710.5, 745.2, 2.0**20, 2.0**52, 1e154, 1e200, MAX]
-)
+SPECIAL = np.array([0.0, 5e-324, 2.0**-1022, 1e-310, 2.0**-600, 1e-8, 0.1, 0.5, 1.0, 2.0, 3.0])
+SPECIAL = np.append(SPECIAL, [1 - 2**-53, 1 + 2**-52, math.pi / 2, math.pi, 10.0, 2.0**20, 2.0**52])
+SPECIAL = np.append(SPECIAL, [709.7, 710.5, 745.2, 1e154, 1e200, MAX])
 UNDEFINED = "undefined"
 UNKNOWN = "unknown"
 

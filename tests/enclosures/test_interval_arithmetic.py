@@ -7,10 +7,10 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from tests.enclosures.reference import MAX, X, Y, Z, assert_encloses, enclose, intervals, numbers
 
 from bcv import expr as ex
 from bcv.expr import Expr, Op, const
+from tests.enclosures.reference import MAX, X, Y, Z, assert_encloses, enclose, intervals, numbers
 
 HALF = const(Fraction(1, 2))
 BINARY = {

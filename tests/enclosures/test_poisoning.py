@@ -7,10 +7,10 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from tests.enclosures.reference import X, Y, enclose
 
 from bcv import expr as ex
 from bcv.expr import Expr, Op, const
+from tests.enclosures.reference import X, Y, enclose
 
 PARTIAL = {
     "log": ex.apply(Op.LOG, X),
