@@ -23,6 +23,7 @@ from bcv.paving.search import Search
 from bcv.paving.splitting import midpoints
 
 _LARGEST_BATCH: Final = 8192
+_SMALLEST_BATCH: Final = 128
 _OPERATIONS_A_BATCH: Final = 2_000_000
 _MOST_STUCK: Final = 64
 _MOST_HINTS: Final = 16
@@ -119,7 +120,9 @@ def _run(search: Search, budget: Budget, batch: int, report: Callable[[], None])
             return Reason.MEMORY
         if sum(boxes.count for boxes in search.stuck) > _MOST_STUCK:
             return Reason.INCONCLUSIVE
-        search.step(min(batch, budget.boxes - search.examined))
+        # Small batches at first go deep, so that a hopeless place shows before the crowd comes.
+        ramp = max(_SMALLEST_BATCH, search.examined // 8)
+        search.step(min(batch, ramp, budget.boxes - search.examined))
         report()
     return Reason.INCONCLUSIVE if search.stuck else None
 

@@ -92,6 +92,7 @@ class Bounds:
             roots = []
         self._rows = len(roots)
         self._values_tape = compile_tape(roots, names)
+        self._values_constants = floats.constant_values(self._values_tape)
         self._values = IntervalMachine(self._values_tape, capacity)
         slopes = compile_tape([ex.derivative(r, name) for r in roots for name in names], names)
         self._slopes = IntervalMachine(slopes, capacity)
@@ -102,6 +103,7 @@ class Bounds:
         names = self.obligation.region.variables
         slopes = [ex.derivative(root, name) for root in roots for name in names]
         self._estimate_tape = compile_tape([*roots, *slopes], names)
+        self._estimate_constants = floats.constant_values(self._estimate_tape)
 
     def natural(self, boxes: Boxes) -> Natural:
         """Enclose everything by natural interval evaluation."""
@@ -140,7 +142,8 @@ class Bounds:
 
     def middle_values(self, boxes: Boxes) -> Floats:
         """(1 + J, K) estimates of the claim's expression and the usable atoms at the middles."""
-        return floats.evaluate(self._values_tape, midpoints(boxes.lo, boxes.hi))
+        middles = midpoints(boxes.lo, boxes.hi)
+        return floats.evaluate(self._values_tape, middles, self._values_constants)
 
     def estimates(self, boxes: Boxes) -> tuple[Floats, Floats, Floats]:
         """A point of each box (n, K), and there the values (1 + atoms, K) and slopes of the claim
@@ -149,7 +152,7 @@ class Bounds:
         points = np.where(np.isinf(boxes.lo), hi - 1.0, lo + _OFF_CENTRE * (hi - lo))
         points = np.where(np.isinf(boxes.hi), lo + 1.0, points)
         points = np.where(np.isinf(boxes.hi) & np.isinf(boxes.lo), 0.5, points)
-        found = floats.evaluate(self._estimate_tape, points)
+        found = floats.evaluate(self._estimate_tape, points, self._estimate_constants)
         rows = 1 + len(self.test.atoms)
         return points, found[:rows], found[rows:].reshape(rows, boxes.lo.shape[0], boxes.count)
 

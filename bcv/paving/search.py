@@ -28,7 +28,6 @@ SMALLEST: Final = 2.0**-26
 """Boxes this small, relative to the root's box, are put aside: there the claim is tight."""
 _PROBE_EVERY: Final = 8
 _PROBE_BOXES: Final = 256
-_WITNESS_ATTEMPTS: Final = 40
 
 
 @dataclass(slots=True)
@@ -82,6 +81,7 @@ class Search:
     _mean_value: Trial = field(init=False)
     _with_multipliers: Trial = field(init=False)
     _attempts: int = 0
+    _steps: int = 0
 
     def __post_init__(self) -> None:
         test = self.bounds.test
@@ -232,7 +232,8 @@ class Search:
 
     def _look_for_witness(self, points: Floats, rows: Floats, slopes: Floats) -> None:
         """Verify the worst point at which the claim seems to fail inside the region."""
-        if self._attempts >= _WITNESS_ATTEMPTS:
+        self._steps += 1
+        if self._steps < 2 ** (self._attempts // 2):
             return
         test = self.bounds.test
         surface = surface_row(self.bounds.obligation)
