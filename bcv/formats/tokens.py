@@ -16,7 +16,7 @@ from bcv.formats.yaml_tree import shorten
 MAX_DIGITS: Final = 1000
 MAX_EXPONENT: Final = 1000
 MAX_NAME: Final = 100
-MAX_TOKENS: Final = 200_000
+MAX_TOKENS: Final = 100_000
 
 PlaceOf = Callable[[int], Place]
 Kind = Literal["number", "name", "sign", "end"]

@@ -20,7 +20,7 @@ from bcv.errors import Place, ProblemError
 
 MAX_BYTES: Final = 1 << 20
 MAX_DEPTH: Final = 40
-MAX_NODES: Final = 200_000
+MAX_NODES: Final = 50_000
 
 # libyaml is about ten times faster than the pure Python reader; both produce the same events.
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
