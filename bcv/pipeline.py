@@ -142,12 +142,11 @@ def validate(problem: Problem, settings: Settings | None = None, emit: Emit = ig
 
     Raises:
         ProblemError: the problem's parts do not fit together.
-        BcvError: an engine of that name does not exist.
+        BcvError: there is no engine of some name in the settings.
     """
     settings = settings or Settings()
     started = time.monotonic()
     budget = Budget(started + settings.timeout, memory=settings.memory, seed=settings.seed)
-    engines = {name: create(name) for name in settings.engines}
     try:
         with alarm(budget.deadline + GRACE):
             conditions = obligations_of(problem)
@@ -156,7 +155,7 @@ def validate(problem: Problem, settings: Settings | None = None, emit: Emit = ig
         return Verdict(*conclude(()), (), time.monotonic() - started, notes=(late,))
     attempts = [_untouched(obligation) for obligation in conditions.obligations]
     try:
-        _run_plan(attempts, engines, budget, settings.after_refutation, emit)
+        _run_plan(attempts, settings, budget, emit)
     except KeyboardInterrupt:
         attempts = [_interrupted(attempt) for attempt in attempts]
     settled = tuple(_settled(attempt) for attempt in attempts)
@@ -197,27 +196,24 @@ def _interrupted(attempt: Attempt) -> Attempt:
     return replace(attempt, outcome=replace(attempt.outcome, reason=Reason.INTERRUPTED, detail=""))
 
 
-def _run_plan(
-    attempts: list[Attempt],
-    engines: Mapping[str, Engine],
-    budget: Budget,
-    after_refutation: float,
-    emit: Emit,
-) -> None:
+def _run_plan(attempts: list[Attempt], settings: Settings, budget: Budget, emit: Emit) -> None:
     """Work on the attempts, in place, until all are settled or nothing more can be done."""
     for index, attempt in enumerate(attempts, start=1):
         emit(ObligationStarted(attempt.obligation, index, len(attempts)))
     for round_ in itertools.chain(PLAN, itertools.repeat(PLAN[-1])):
         before = list(attempts)
-        turns = [(n, i) for n in round_.engines if n in engines for i in range(len(attempts))]
+        turns = [
+            (n, i) for n in round_.engines if n in settings.engines for i in range(len(attempts))
+        ]
         for turn, (name, i) in enumerate(turns):
             waiting = sum(attempts[j].open for _, j in turns[turn:])
             seconds = min(round_.seconds, budget.seconds_left / max(1, waiting))
             if seconds == 0 or not attempts[i].wants(name, seconds):
                 continue
-            attempts[i] = _ask(name, engines[name], attempts[i], budget.slice(seconds), emit)
+            engine = create(name)  # what it imports is not on its time
+            attempts[i] = _ask(name, engine, attempts[i], budget.slice(seconds), emit)
             if isinstance(attempts[i].outcome, Refuted) and not attempts[i].obligation.sufficient:
-                budget = budget.slice(after_refutation)
+                budget = budget.slice(settings.after_refutation)
         settled = not any(attempt.open for attempt in attempts)
         if settled or budget.seconds_left == 0 or (round_ is PLAN[-1] and attempts == before):
             return

@@ -5,8 +5,6 @@ Soundness does not depend on this file, but it runs the self-tests on which soun
 
 from __future__ import annotations
 
-import platform
-from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 import typer
@@ -20,6 +18,9 @@ PACKAGES: Final = (
 
 def doctor() -> None:
     """Say which engines and packages are there, and test the floating-point unit."""
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
     from bcv.engines.registry import ENGINES
 
     typer.echo(f"bcv {__version__}, Python {platform.python_version()}, {platform.platform()}")
