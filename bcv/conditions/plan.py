@@ -58,7 +58,7 @@ def _stochastic(problem: Problem) -> Conditions:
 def _dynamics(problem: Problem) -> Conditions:
     kind = problem.certificate.condition
     if problem.certificate.levels == "auto" and kind in _ON_A_LEVEL:
-        return unsupported("levels", f"levels: auto cannot be used with {kind.value} yet")
+        return Conditions()
     discrete = problem.time is TimeKind.DISCRETE
     if is_stochastic(problem):
         reason = f"with noise, diffusion or jumps only supermartingale is a claim, not {kind.value}"

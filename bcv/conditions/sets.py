@@ -5,7 +5,8 @@ Soundness depends on this file.
 
 from __future__ import annotations
 
-from bcv.conditions.conditions import Conditions, joined, unsupported
+from bcv.conditions.conditions import Conditions, joined
+from bcv.conditions.levels import automatic_levels
 from bcv.conditions.setting import (
     barrier,
     claim,
@@ -78,7 +79,11 @@ def separation(problem: Problem) -> Conditions:
     """
     levels = problem.certificate.levels
     if levels == "auto":
-        return unsupported("levels", "levels: auto needs bounds of B that no engine finds yet")
+        return joined(
+            automatic_levels(problem),
+            empty_note(problem, "initial"),
+            empty_note(problem, "unsafe"),
+        )
     found: list[Obligation] = []
     for mode in problem.modes:
         if mode.initial != FALSE or not mode.name:

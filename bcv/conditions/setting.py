@@ -80,7 +80,7 @@ def surface_words(problem: Problem) -> str:
     return f"B = {in_words(surface_level(problem))}"
 
 
-def _coordinates(problem: Problem) -> tuple[Variable, ...]:
+def coordinates(problem: Problem) -> tuple[Variable, ...]:
     """What may vary beside the states: time, ranged parameters, disturbances; in this order."""
     time = Variable(TIME_NAME, Range(Fraction(0), problem.horizon), TRUE)
     return (time, *problem.parameters, *problem.disturbances)
@@ -97,8 +97,8 @@ def region_of(
     Raises ProblemError if anything else occurs.
     """
     occurring = ex.variables(*roots, *(atom.expr for part in formulas for atom in atoms(part)))
-    extra = tuple(v for v in _coordinates(problem) if v.name in occurring)
-    known = {v.name for v in (*(problem.states if states else ()), *_coordinates(problem))}
+    extra = tuple(v for v in coordinates(problem) if v.name in occurring)
+    known = {v.name for v in (*(problem.states if states else ()), *coordinates(problem))}
     for name in sorted(occurring - known):
         raise ProblemError(
             f"{name} stands in a set or in B",

@@ -131,3 +131,20 @@ def test_the_assumption_about_the_domain_is_stated_only_where_there_is_one() -> 
     assert conditions(free % "condition: nonincreasing").assumes == ()
     edge = conditions(PLANE % "condition: boundary")
     assert edge.assumes == ("the state stays in the interior of the domain",)
+
+
+def test_automatic_levels_compare_initial_points_with_unsafe_points() -> None:
+    found = conditions(PLANE % "levels: auto")
+    assert names(found) == ["levels", "flow"]
+    levels = by_name(found, "levels")
+    assert levels.region.variables == ("x", "y", "x'", "y'")
+    assert levels.region.box[2] == Range(Fraction(1), Fraction(2))
+    at = {name: ex.var(name[0].upper()) for name in ("x'", "y'")}
+    moved = ex.substitute(levels.expr, at)
+    assert same(moved, "(X**2 + Y**2) - (x**2 + y**2)")
+    assert levels.strict
+
+
+def test_automatic_levels_give_no_surface() -> None:
+    found = conditions(PLANE % "levels: auto, condition: boundary")
+    assert [name for name, _ in found.unsupported] == ["levels"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from dataclasses import replace
 
 import pytest
 
@@ -46,3 +47,8 @@ def test_nothing_shown_is_not_valid() -> None:
 def test_an_unsupported_condition_prevents_valid() -> None:
     parts = (settled(PROOF, Assurance.CHECKED),)
     assert conclude(parts, ("stays",))[0] is Answer.UNKNOWN
+
+
+def test_a_refuted_side_condition_leaves_the_answer_open() -> None:
+    side = Settled(replace(CLAIM, sufficient=True), WITNESS, "test", Assurance.CHECKED, 0.0)
+    assert conclude((settled(PROOF, Assurance.CHECKED), side)) == (Answer.UNKNOWN, Assurance.NONE)
