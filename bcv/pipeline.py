@@ -21,6 +21,7 @@ from bcv.evidence import Attestation
 from bcv.obligation import Obligation
 from bcv.outcome import Hints, Known, Outcome, Proved, Reason, Refuted, Undecided
 from bcv.problem import Problem
+from bcv.replay import Replayed, expected_seconds, replayed
 from bcv.sandbox import Overrun, alarm
 from bcv.verdict import Answer, Assurance, Settled, Verdict, conclude
 
@@ -38,6 +39,9 @@ WEIGHT: Final = (
     Reason.INTERRUPTED,
 )
 """Which of several engines' reasons is reported: the last of these."""
+
+CHECK_AUTO: Final = 1.0
+"""Seconds that a replay may be expected to take if nobody asks for it."""
 
 MAX_HINTS: Final = 64
 """Hints beyond these are forgotten."""
@@ -158,19 +162,34 @@ def validate(problem: Problem, settings: Settings | None = None, emit: Emit = ig
         _run_plan(attempts, settings, budget, emit)
     except KeyboardInterrupt:
         attempts = [_interrupted(attempt) for attempt in attempts]
-    settled = tuple(_settled(attempt) for attempt in attempts)
-    answer, assurance = conclude(settled, tuple(name for name, _ in conditions.unsupported))
+    found = _replayed(problem, tuple(map(_settled, attempts)), settings, budget.deadline)
+    unsupported = conditions.unsupported + found.missing
+    answer, assurance = conclude(found.settled, tuple(name for name, _ in unsupported))
     verdict = Verdict(
         answer,
         assurance,
-        settled,
+        found.settled,
         time.monotonic() - started,
         conditions.assumes,
-        conditions.notes,
+        conditions.notes + found.notes,
         conditions.probability.sentence if conditions.probability else None,
-        conditions.unsupported,
+        unsupported,
     )
     return _demanding(verdict, settings.require)
+
+
+def _replayed(
+    problem: Problem, settled: tuple[Settled, ...], settings: Settings, deadline: float
+) -> Replayed:
+    """What the checker makes of the evidence, as far as the settings ask for it."""
+    decided = not all(isinstance(item.outcome, Undecided) for item in settled)
+    if settings.check is CheckMode.NEVER or not decided:
+        return Replayed(settled)
+    if settings.check is CheckMode.ALWAYS:
+        return replayed(problem, settled, deadline)
+    expected = expected_seconds(settled)
+    patience = min(deadline, time.monotonic() + CHECK_AUTO + 3 * expected)
+    return replayed(problem, settled, patience, proofs=expected < CHECK_AUTO)
 
 
 def _demanding(verdict: Verdict, least: Assurance) -> Verdict:

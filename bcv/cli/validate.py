@@ -134,4 +134,10 @@ def read_problem(file: str) -> Problem:
 
 
 def _write_proof(file: Path, problem: Problem, verdict: Verdict) -> None:
-    raise BcvError("--proof is not available yet")
+    from bcv.formats.proof import proof_document, write_proof
+    from bcv.verdict import Answer
+
+    if verdict.answer is Answer.UNKNOWN:
+        typer.echo(f"bcv: no proof was written to {file}: the answer is UNKNOWN.", err=True)
+    else:
+        write_proof(file, proof_document(problem, verdict))

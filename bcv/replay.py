@@ -1,0 +1,142 @@
+"""Does the independent checker confirm what the engines found?
+
+Soundness depends on this file: it grants ``checked``, and only for a yes of ``bcv.checker`` to
+every claim that the checker derived itself. What the checker rejects is undecided afterwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from bcv.formats.proof import proved_entry, refuted_entry, replay_seconds
+from bcv.formats.statement import statement_of
+from bcv.outcome import Proved, Reason, Refuted, Undecided
+from bcv.problem import Problem
+from bcv.sandbox import Overrun, alarm
+from bcv.verdict import Assurance, Settled
+
+if TYPE_CHECKING:
+    from bcv.checker import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """The conditions with what the checker says of them.
+
+    ``missing`` pairs conditions that the checker asks for, and for which nothing was proved, with
+    the reason.
+    """
+
+    settled: tuple[Settled, ...]
+    notes: tuple[str, ...] = ()
+    missing: tuple[tuple[str, str], ...] = ()
+
+
+def expected_seconds(settled: tuple[Settled, ...]) -> float:
+    """An estimate of the time that a replay of all evidence takes."""
+    return sum(
+        replay_seconds(item.obligation, item.outcome.evidence)
+        for item in settled
+        if isinstance(item.outcome, Proved)
+    )
+
+
+def replayed(
+    problem: Problem, settled: tuple[Settled, ...], deadline: float, *, proofs: bool = True
+) -> Replayed:
+    """Replay the witnesses, and the proofs if asked for, until the deadline.
+
+    What was not replayed by then keeps the assurance it had.
+    """
+    from bcv.checker import Session
+    from bcv.checker.terms import RejectedError
+
+    judged = list(settled)
+    notes: list[str] = []
+    missing: tuple[tuple[str, str], ...] = ()
+    try:
+        with alarm(deadline):
+            session = Session(statement_of(problem))
+            missing = _missing(session, settled)
+            for name in dict.fromkeys(item.obligation.name for item in settled):
+                places = [i for i, item in enumerate(settled) if item.obligation.name == name]
+                parts = _judged(session, name, [settled[i] for i in places], proofs)
+                for i, part in zip(places, parts, strict=True):
+                    judged[i] = part
+    except RejectedError as why:
+        notes.append(f"the checker cannot read the problem: {why}")
+    except (Overrun, MemoryError, RecursionError, OverflowError):
+        pass  # too large to be replayed: the evidence keeps the assurance it had
+    for before, after in zip(settled, judged, strict=True):
+        if isinstance(after.outcome, Undecided) and after is not before:
+            notes.append(f"{after.obligation.name}: the evidence was {after.outcome.detail}")
+    return Replayed(tuple(judged), tuple(dict.fromkeys(notes)), missing)
+
+
+def _judged(session: Session, name: str, parts: list[Settled], proofs: bool) -> list[Settled]:
+    """The parts of one condition after their evidence was replayed."""
+    provable = proofs and not session.derived.missing and bool(session.claims(name))
+    if provable and all(_replayable(part) for part in parts):
+        why = _proof_rejected(session, name, [_entry(part) for part in parts])
+        return [_checked(part) if why is None else _rejected(part, why) for part in parts]
+    return [_with_witness(session, part) for part in parts]
+
+
+def _with_witness(session: Session, part: Settled) -> Settled:
+    if not isinstance(part.outcome, Refuted) or part.obligation.sufficient:
+        return part
+    why = _refutation_rejected(session, part)
+    return _checked(part) if why is None else _rejected(part, why)
+
+
+def _replayable(item: Settled) -> bool:
+    return isinstance(item.outcome, Proved) and item.assurance >= Assurance.RIGOROUS
+
+
+def _entry(item: Settled) -> dict[str, Any]:
+    assert isinstance(item.outcome, Proved)
+    return proved_entry(item.obligation, item.outcome.evidence)
+
+
+def _refutation_rejected(session: Session, item: Settled) -> str | None:
+    """Why the witness shows nothing; None if it refutes a claim of that name."""
+    from bcv.checker import check_condition
+
+    assert isinstance(item.outcome, Refuted)
+    entry = refuted_entry(item.obligation, item.outcome.witness)
+    result = check_condition(session, item.obligation.name, item.obligation.part, entry)
+    return None if result.verified else result.reason
+
+
+def _proof_rejected(session: Session, name: str, entries: list[dict[str, Any]]) -> str | None:
+    """Why the entries together do not prove the condition; None if every claim is proved."""
+    from bcv.checker.terms import RejectedError
+
+    for claim in session.claims(name):
+        reasons: dict[str, None] = {}
+        for entry in entries:
+            try:
+                session.prove(claim, entry)
+                break
+            except RejectedError as why:
+                reasons[str(why)] = None
+        else:
+            return f"{claim.words}: {'; '.join(reasons)}"
+    return None
+
+
+def _checked(item: Settled) -> Settled:
+    return replace(item, assurance=Assurance.CHECKED)
+
+
+def _rejected(item: Settled, why: str) -> Settled:
+    outcome = Undecided(Reason.CRASHED, f"rejected by the checker: {why}", item.outcome.known)
+    return replace(item, outcome=outcome, assurance=Assurance.NONE)
+
+
+def _missing(session: Session, settled: tuple[Settled, ...]) -> tuple[tuple[str, str], ...]:
+    stated = {item.obligation.name for item in settled}
+    asked = dict.fromkeys(claim.name for claim in session.derived.claims)
+    why = "the checker asks for it, but nothing was proved about it"
+    return tuple((name, why) for name in asked if name not in stated)
