@@ -64,6 +64,8 @@ def pi(k: int) -> tuple[int, int]:
 
 def exp(n: int, k: int) -> tuple[int, int | None]:
     """An enclosure of exp; hi is None ("not bounded here") above LARGEST_EXPONENT."""
+    if n == 0:
+        return 1 << k, 1 << k
     if n > LARGEST_EXPONENT << k:
         return exp(LARGEST_EXPONENT << k, k)[0], None
     if n < -((k + 2) << k):
@@ -88,6 +90,8 @@ def exp(n: int, k: int) -> tuple[int, int | None]:
 
 def log(n: int, k: int) -> tuple[int, int]:
     """An enclosure of log, n > 0: x = m * 2**e, 2/3 <= m < 4/3, log m = 2 atanh((m-1)/(m+1))."""
+    if n == 1 << k:
+        return 0, 0
     w = max(k, n.bit_length()) + 24
     e = n.bit_length() - k
     m = n << (w - n.bit_length())
@@ -150,6 +154,8 @@ def extrema(lo: int, hi: int, k: int, halves: int) -> tuple[int, int]:
 
 def atan(n: int, k: int) -> tuple[int, int]:
     """An enclosure of atan, by atan x = pi/4 + atan((x-1)/(x+1)) = pi/2 - atan(1/x)."""
+    if n == 0:
+        return 0, 0
     if n < 0:
         lo, hi = atan(-n, k)
         return -hi, -lo

@@ -17,7 +17,7 @@ from math import inf, nextafter, sqrt
 from typing import Any
 
 from . import fixed
-from .terms import FUNCTIONS, Terms
+from .terms import FUNCTIONS, RejectedError, Terms
 
 Interval = tuple[Any, Any]
 Operation = Callable[[Any, Any], Any]
@@ -309,7 +309,6 @@ class Floats(Arithmetic):
     def _through_fixed(self, name: str) -> Operation:
         """Round outward to fixed point, enclose there, round outward to doubles; remember."""
         k = self.BITS
-        one = 1 << k
         seen: dict[Interval, Interval | None] = {}
 
         def apply(a: Interval, _: Any) -> Interval | None:
@@ -322,8 +321,8 @@ class Floats(Arithmetic):
             if found is not None:
                 lo, hi = found
                 found = (
-                    lo if lo == -inf else double_below(Fraction(lo, one)),
-                    hi if hi == inf else double_above(Fraction(hi, one)),
+                    lo if lo == -inf else _scaled_below(lo, k),
+                    hi if hi == inf else -_scaled_below(-hi, k),
                 )
             if len(seen) > 100_000:
                 seen.clear()
@@ -331,6 +330,14 @@ class Floats(Arithmetic):
             return found
 
         return apply
+
+
+def _scaled_below(n: int, k: int) -> float:
+    """The largest double <= n / 2**k; for |n| < 2**1000, else double_below."""
+    if n.bit_length() > 1000:
+        return double_below(Fraction(n, 1 << k))
+    near = n / (1 << k)  # correctly rounded; times 2**k it is exact, since that is no subnormal
+    return near if near * float(1 << k) <= n else _down(near)
 
 
 def _floor_scaled(value: float, k: int) -> int:
@@ -443,42 +450,73 @@ class Fixed(Arithmetic):
 # -- programs -------------------------------------------------------------------------------------
 
 
+class Machine:
+    """One arithmetic over one list of terms and one order of variables.
+
+    Each term is translated once: its place among the values, and the operation that fills it.
+    """
+
+    def __init__(self, terms: Terms, names: Sequence[str], arithmetic: Arithmetic) -> None:
+        self.terms, self.arithmetic = terms, arithmetic
+        self.values: list[Any] = []
+        self._position = {name: i for i, name in enumerate(names)}
+        self._place: dict[int, int] = {}
+        self._steps: dict[int, tuple[tuple[Operation, int, int, int], ...]] = {}
+        self.inputs: dict[int, tuple[int, int]] = {}
+
+    def _new(self, value: Any = None) -> int:
+        self.values.append(value)
+        return len(self.values) - 1
+
+    def _translate(self, node: int) -> None:
+        op, *rest = self.terms.nodes[node]
+        here = self._place[node] = self._new()
+        steps: tuple[tuple[Operation, int, int, int], ...] = ()
+        if op == "const":
+            self.values[here] = self.arithmetic.enclose(rest[0])
+        elif op == "pi":
+            self.values[here] = self.arithmetic.pi()
+        elif op == "var":
+            if rest[0] not in self._position:
+                raise RejectedError(f"{rest[0][:40]!r} is not a variable of the obligation")
+            self.inputs[node] = here, self._position[rest[0]]
+        elif op == "**":
+            steps = ((self.arithmetic.power(rest[1]), here, self._place[rest[0]], here),)
+        elif op == "select":
+            condition, then, otherwise = (self._place[operand] for operand in rest)
+            both = self._new()
+            steps = ((_pair, both, then, otherwise), (_select, here, condition, both))
+        else:
+            first, last = self._place[rest[0]], self._place[rest[-1]]
+            steps = ((self.arithmetic.table[op], here, first, last),)
+        self._steps[node] = steps
+
+    def program(self, roots: Sequence[int]) -> Program:
+        """What computes the roots, operands first."""
+        nodes = self.terms.below(roots)
+        for node in nodes:
+            if node not in self._steps:
+                self._translate(node)
+        code = [step for node in nodes for step in self._steps[node]]
+        inputs = [self.inputs[node] for node in nodes if node in self.inputs]
+        return Program(self.values, inputs, code, [self._place[root] for root in roots])
+
+
 class Program:
-    """Some expressions, compiled once for one arithmetic, to be evaluated on many boxes."""
+    """Some expressions in one arithmetic, to be evaluated on many boxes."""
 
     def __init__(
-        self, terms: Terms, roots: Sequence[int], names: Sequence[str], arithmetic: Arithmetic
+        self,
+        values: list[Any],
+        inputs: list[tuple[int, int]],
+        code: list[tuple[Operation, int, int, int]],
+        outputs: list[int],
     ) -> None:
-        nodes = terms.below(roots)
-        place = {node: i for i, node in enumerate(nodes)}
-        self.start: list[Any] = [None] * len(nodes)
-        self.inputs: list[tuple[int, int]] = []
-        self.code: list[tuple[Operation, int, int, int]] = []
-        self.outputs = [place[root] for root in roots]
-        position = {name: i for i, name in enumerate(names)}
-        for here, node in enumerate(nodes):
-            op, *rest = terms.nodes[node]
-            if op == "const":
-                self.start[here] = arithmetic.enclose(rest[0])
-            elif op == "pi":
-                self.start[here] = arithmetic.pi()
-            elif op == "var":
-                self.inputs.append((here, position[rest[0]]))
-            elif op == "**":
-                self.code.append((arithmetic.power(rest[1]), here, place[rest[0]], here))
-            elif op == "select":
-                self.start.append(None)
-                condition, then, otherwise = (place[argument] for argument in rest)
-                spare = len(self.start) - 1
-                self.code.append((_pair, spare, then, otherwise))
-                self.code.append((_select, here, condition, spare))
-            else:
-                second = place[rest[1]] if len(rest) == 2 else here
-                self.code.append((arithmetic.table[op], here, place[rest[0]], second))
+        self.values, self.inputs, self.code, self.outputs = values, inputs, code, outputs
 
     def run(self, box: Sequence[Interval]) -> list[Interval] | None:
         """The enclosures of the roots; None if some node is perhaps undefined on the box."""
-        values = self.start.copy()
+        values = self.values
         for here, which in self.inputs:
             values[here] = box[which]
         for operation, here, first, second in self.code:

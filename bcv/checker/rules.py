@@ -16,7 +16,7 @@ from typing import Any
 from . import decoding
 from .claims import Formula, PointValues, atoms, conjuncts
 from .decoding import Stream
-from .intervals import Arithmetic, Fixed, Floats, Interval, Program
+from .intervals import Fixed, Floats, Interval, Machine, Program
 from .matching import Obligation
 from .polynomials import Bernstein, Poly, Ring, is_positive_semidefinite
 from .statement import Reader, double, entry, index, rational, sequence, text
@@ -98,7 +98,10 @@ class CoverRule:
         )
         self.stream = Stream(data)
         self.multipliers = sequence(entry(data, "multipliers"))
-        self.arithmetics: list[Arithmetic] = [Floats(), Fixed(160), Fixed(640)]
+        self.machines = [
+            Machine(self.terms, self.names, arithmetic)
+            for arithmetic in (Floats(), Fixed(160), Fixed(640))
+        ]
         self.reasons = [_LeafRule(self, reason) for reason in sequence(entry(data, "reasons"))]
 
     def check(self) -> str:
@@ -150,6 +153,7 @@ class _LeafRule:
 
     def __init__(self, cover: CoverRule, data: Any) -> None:
         self.cover, self.task, self.terms = cover, cover.task, cover.terms
+        self.programs: dict[tuple[int, tuple[int, ...]], Program] = {}
         kind, *rest = sequence(data) or [None]
         if kind == "infeasible":
             numbers = sequence(*rest)
@@ -184,7 +188,7 @@ class _LeafRule:
 
     def holds(self, box: Box) -> bool:
         """Whether the reason is seen to hold on the box, in some arithmetic."""
-        return any(self._on(level, box) for level in range(len(self.cover.arithmetics)))
+        return any(self._on(level, box) for level in range(len(self.cover.machines)))
 
     def _less_multiplier(self, data: Any) -> int:
         """The goal g, less sum m_i h_i: not more than g wherever h_i >= 0 <= m_i, or h_i = 0."""
@@ -216,19 +220,17 @@ class _LeafRule:
     # Programs are compiled when first needed, per arithmetic.
 
     def _run(
-        self, level: int, roots: Sequence[int], box: Sequence[Interval]
+        self, level: int, roots: tuple[int, ...], box: Sequence[Interval]
     ) -> list[Interval] | None:
-        programs = self.__dict__.setdefault("programs", {})
         key = (level, roots)
-        if key not in programs:
-            arithmetic = self.cover.arithmetics[level]
-            programs[key] = Program(self.terms, roots, self.cover.names, arithmetic)
-        return programs[key].run(box)  # type: ignore[no-any-return]
+        if key not in self.programs:
+            self.programs[key] = self.cover.machines[level].program(roots)
+        return self.programs[key].run(box)
 
     def _box(self, level: int, box: Box) -> Sequence[Interval]:
         if level == 0:
             return box
-        return [self.cover.arithmetics[level].interval(lo, hi) for lo, hi in box]
+        return [self.cover.machines[level].arithmetic.interval(lo, hi) for lo, hi in box]
 
     def _infeasible(self, level: int, box: Box) -> bool:
         """The formula is false on the box when each named atom is false or open."""
@@ -263,7 +265,7 @@ class _LeafRule:
         """
         if any(lo == -inf or hi == inf for lo, hi in box):
             return False
-        inputs, arithmetic = self._box(level, box), self.cover.arithmetics[level]
+        inputs, arithmetic = self._box(level, box), self.cover.machines[level].arithmetic
         roots = (*self.slopes, *self.jumps, self.goal, *self.defined)
         found = self._run(level, roots, inputs)
         if found is None:
@@ -323,7 +325,7 @@ class _LeafRule:
         found = self._run(level, (*self.second, self.goal, *self.defined), self._box(level, box))
         if found is None or any(lo == -inf or hi == inf for lo, hi in found[: len(self.second)]):
             return False
-        n, exact = len(box), self.cover.arithmetics[level].exact
+        n, exact = len(box), self.cover.machines[level].arithmetic.exact
         matrix = [[Fraction(0)] * n for _ in range(n)]
         places = [(i, j) for i in range(n) for j in range(i + 1)]
         radii = [Fraction(0)] * n

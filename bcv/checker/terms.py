@@ -8,7 +8,7 @@ set of points where an expression is defined (``0 * log(x)`` stays).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from fractions import Fraction
 from math import isqrt
 from typing import Any
@@ -62,16 +62,19 @@ class Terms:
         self.nodes: list[tuple[Any, ...]] = []
         self.total: list[bool] = []
         self._numbers: dict[tuple[Any, ...], int] = {}
+        self._slopes: dict[str, dict[int, int]] = {}
         self.zero = self.const(0)
         self.one = self.const(1)
 
     def node(self, *node: Any) -> int:
         """The number of a node, made as it stands."""
-        found = self._numbers.get(node)
+        # The hash of a Fraction is slow; its two integers do as well.
+        key = ("const", *node[1].as_integer_ratio()) if node[0] == "const" else node
+        found = self._numbers.get(key)
         if found is None:
             if len(self.nodes) >= MOST_NODES:
                 raise RejectedError(f"the expressions have more than {MOST_NODES} nodes")
-            found = self._numbers[node] = len(self.nodes)
+            found = self._numbers[key] = len(self.nodes)
             self.nodes.append(node)
             self.total.append(self._is_total(node))
         return found
@@ -104,13 +107,13 @@ class Terms:
             return ()
         return rest[:1] if op == "**" else rest
 
-    def below(self, roots: Iterable[int]) -> list[int]:
-        """Every node that the roots are made of, operands first."""
+    def below(self, roots: Iterable[int], known: Container[int] = ()) -> list[int]:
+        """Every node that the roots are made of, operands first; without what is below ``known``."""
         seen: set[int] = set()
         stack = list(roots)
         while stack:
             a = stack.pop()
-            if a not in seen:
+            if a not in seen and a not in known:
                 seen.add(a)
                 stack.extend(self.operands(a))
         return sorted(seen)
@@ -275,8 +278,8 @@ class Terms:
 
     def derivative(self, root: int, name: str) -> int:
         """The partial derivative; at a kink it is a select that carries both one-sided values."""
-        slope: dict[int, int] = {}
-        for a in self.below([root]):
+        slope = self._slopes.setdefault(name, {})
+        for a in self.below([root], slope):
             operands = self.operands(a)
             if self.nodes[a] == ("var", name):
                 slope[a] = self.one

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from .claims import UNDEFINED, Claim, Formula, PointValues, atoms, conjuncts, violates
-from .intervals import Fixed, Interval, Program
+from .intervals import Fixed, Interval, Machine
 from .statement import entry, rational, sequence, text
 from .terms import RejectedError, Terms
 
@@ -99,7 +99,7 @@ def _keeps(
         if terms.nodes[node][0] == "select"
     ]
     roots = [claim.expr, surface[1], *switches, *needed]
-    program = Program(terms, roots, names, arithmetic)
+    program = Machine(terms, names, arithmetic).program(roots)
     pieces = [(Fraction(0), Fraction(1))]
     for _ in range(MOST_PIECES):
         if not pieces:
