@@ -183,7 +183,9 @@ def moderate(system: System) -> Change:
     for axis, (lo, hi) in enumerate(_extents(system)):
         if not (math.isfinite(lo) and math.isfinite(hi)) or lo > hi:
             continue
-        half = max((hi - lo) / 2, 1e-6 * max(abs(lo), abs(hi)), 1e-9)
+        half = (hi - lo) / 2
+        if half < 1e-6 * max(abs(lo), abs(hi)) or half == 0:
+            half = max(abs(lo), abs(hi)) or 1.0
         if lo > 0 or hi < 0:
             middle = (lo + hi) / 2
             step = Fraction(2) ** math.floor(math.log2(half / 4))

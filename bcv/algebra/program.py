@@ -36,9 +36,12 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Free:
-    """Any polynomial on ``basis`` times ``poly``, the equality atom of that number."""
+    """Any polynomial on ``basis`` times ``poly``, which is 0 on the region.
 
-    atom: int
+    ``atoms`` is one equality atom, or the two inequalities poly >= 0 and -poly >= 0.
+    """
+
+    atoms: tuple[int, ...]
     poly: Poly
     basis: tuple[Monomial, ...]
 

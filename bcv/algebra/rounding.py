@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -158,6 +158,20 @@ def _residual(program: Program, grams: Sequence[Matrix], factors: Sequence[Poly]
 
 def _plausible(grams: Sequence[Matrix]) -> bool:
     return all(float(np.linalg.eigvalsh(floats(matrix))[0]) >= -1e-9 for matrix in grams)
+
+
+def ideal_member(program: Program) -> Exact | None:
+    """The target as a combination of the free terms alone, if it is one."""
+    if not program.frees:
+        return None
+    bare = replace(program, blocks=())
+    unknowns = _Unknowns(bare)
+    change = unknowns.correction(program.target)
+    if change is None:
+        return None
+    factors = [program.over.constant(0) for _ in program.frees]
+    _changed(bare, unknowns, change, [], factors)
+    return Exact((), tuple(factors))
 
 
 def exact_solution(

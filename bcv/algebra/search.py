@@ -5,20 +5,22 @@ Soundness does not depend on this file: ``identity.is_refutation`` has the last 
 
 from __future__ import annotations
 
+import enum
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from bcv.algebra import coordinates, faces, gram, polynomial, support
+from bcv.algebra import coordinates, faces, gram, inspection, polynomial, support
 from bcv.algebra.identity import CLAIM, is_refutation
 from bcv.algebra.polynomial import Poly
 from bcv.algebra.program import Block, Free, Program, solve
-from bcv.algebra.rounding import Exact, exact_solution
+from bcv.algebra.program import support as spanned
+from bcv.algebra.rounding import Exact, exact_solution, ideal_member
 from bcv.algebra.semidefinite import Status
 from bcv.algebra.systems import System
-from bcv.evidence import Monomial, PolynomialCase
+from bcv.evidence import Gram, Monomial, PolynomialCase
 from bcv.region import Relation
 
 FLOPS = 4e9
@@ -52,6 +54,13 @@ def scaled(system: System) -> Scaled:
     return Scaled(inner, change, factors)
 
 
+class Aim(enum.Enum):
+    """What an identity is to show: the claim, or that the region is empty."""
+
+    CLAIM = "claim"
+    EMPTY = "empty"
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """Which squares are tried: half the degree of the identity, and which products.
@@ -60,11 +69,13 @@ class Attempt:
         half: half of the degree of the identity.
         width: the largest number of inequalities in one product.
         multiplier: half the degree of a sum of squares that multiplies the claim; -1 for none.
+        aim: what is to be shown.
     """
 
     half: int
-    width: int
-    multiplier: int
+    width: int = 1
+    multiplier: int = -1
+    aim: Aim = Aim.CLAIM
 
 
 def attempts(system: System) -> Iterator[Attempt]:
@@ -74,30 +85,54 @@ def attempts(system: System) -> Iterator[Attempt]:
     first = max(1, (int(system.claim.total_degree()) + 1) // 2)
     top = max(first, (max(degrees) + 1) // 2)
     inequalities = sum(c.relation is not Relation.EQ for c in system.constraints)
-    yield Attempt(first, 1, -1)
+    yield Attempt(first)
     if top > first:
-        yield Attempt(top, 1, -1)
+        yield Attempt(top)
     half = top
     while True:
+        if system.constraints and half < top + 3:
+            yield Attempt(half, aim=Aim.EMPTY)
         if inequalities > 1:
-            yield Attempt(half, 2, -1)
-        yield Attempt(half + 1, 1, -1)
-        yield Attempt(half + 1, 1, half + 1 - first)
+            yield Attempt(half, 2)
+        yield Attempt(half + 1)
+        yield Attempt(half + 1, min(2, 1 + inequalities), half + 1 - first)
         half += 1
 
 
-def _products(system: System, width: int) -> Iterator[tuple[tuple[int, ...], Poly]]:
+Product = tuple[tuple[int, ...], Poly]
+"""Atoms' numbers and the product of their polynomials."""
+
+
+def _surfaces(system: System) -> list[Product]:
+    """Polynomials that are 0 on the region: equality atoms, and pairs h >= 0, -h >= 0."""
+    found: list[Product] = []
+    for item in system.constraints:
+        if item.relation is Relation.EQ and not item.poly.is_zero():
+            found.append(((item.index,), item.poly))
+    closed = [c for c in system.constraints if c.relation is not Relation.EQ]
+    for i, left in enumerate(closed):
+        for right in closed[:i]:
+            if (left.poly + right.poly).is_zero() and not left.poly.is_constant():
+                found.append(((left.index, right.index), left.poly))
+    return found
+
+
+def _products(system: System, width: int, taken: set[int]) -> Iterator[Product]:
     """The products of inequalities that are tried, the empty one first."""
     one = system.over.constant(1)
     yield (), one
     edges = coordinates.bounds(system.constraints)
-    paired: dict[int, Poly] = {}
-    singles: list[tuple[tuple[int, ...], Poly]] = []
-    polys = {c.index: c.poly for c in system.constraints if c.relation is not Relation.EQ}
+    paired: set[int] = set()
+    singles: list[Product] = []
+    polys = {
+        c.index: c.poly
+        for c in system.constraints
+        if c.relation is not Relation.EQ and c.index not in taken
+    }
     for (axis, lower), (_, index) in edges.items():
         other = edges.get((axis, False))
-        if lower and other is not None:
-            paired[index] = paired[other[1]] = one
+        if lower and other is not None and {index, other[1]} <= polys.keys():
+            paired |= {index, other[1]}
             singles.append(((index, other[1]), polys[index] * polys[other[1]]))
     singles += [((index,), poly) for index, poly in polys.items() if index not in paired]
     yield from singles
@@ -108,38 +143,73 @@ def _products(system: System, width: int) -> Iterator[tuple[tuple[int, ...], Pol
         yield from (((index,), polys[index]) for index in paired)
 
 
-def _slacks(system: System) -> list[tuple[tuple[int, ...], Poly]]:
+def _slacks(system: System) -> list[Product]:
     """Positive polynomials of which a strict claim may be given away."""
-    found: list[tuple[tuple[int, ...], Poly]] = [((), system.over.constant(1))]
-    found += [((c.index,), c.poly) for c in system.constraints if c.relation is Relation.GT]
+    positive = [c for c in system.constraints if c.relation is Relation.GT]
+    found: list[Product] = [((), system.over.constant(1))]
+    found += [((c.index,), c.poly) for c in positive]
+    found += [((c.index, c.index), c.poly**2) for c in positive]
     return found
 
 
-def build(system: System, attempt: Attempt) -> tuple[Program, int]:
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What the identity's target stands for.
+
+    Attributes:
+        target: the polynomial to be written as squares and multiples of constraints.
+        strict: the product whose impossibility finishes the proof; None if a slack gives it.
+        scale: the target is -scale * that product (with the claim's polynomial negated).
+    """
+
+    target: Poly
+    strict: tuple[int, ...] | None
+
+
+def goals(system: System, aim: Aim) -> Iterator[Goal]:
+    """The targets to be tried for an aim."""
+    if aim is Aim.CLAIM:
+        yield Goal(system.claim, None if system.strict else (CLAIM,))
+        return
+    yield Goal(system.over.constant(-1), ())
+    for item in system.constraints:
+        if item.relation is Relation.GT:
+            yield Goal(-item.poly, (item.index,))
+
+
+def build(system: System, attempt: Attempt, goal: Goal) -> tuple[Program, int]:
     """The program of an attempt; and how many of its first blocks are slacks."""
     over, size, most = system.over, system.over.size, 2 * attempt.half
+    surfaces = _surfaces(system)
+    heads = [tuple(map(int, poly.monoms()[0])) for _, poly in surfaces]
+
+    def basis(half: int) -> tuple[Monomial, ...]:
+        return tuple(support.standard(support.monomials(size, half), heads))
+
     frees = []
-    for item in system.constraints:
-        left = most - int(item.poly.total_degree())
-        if item.relation is Relation.EQ and left >= 0 and not item.poly.is_zero():
-            frees.append(Free(item.index, item.poly, tuple(support.monomials(size, left))))
-    one = ((0,) * size,)
+    for atoms, poly in surfaces:
+        left = most - int(poly.total_degree())
+        if left >= 0:
+            frees.append(Free(atoms, poly, tuple(support.monomials(size, left))))
     slacks = []
-    if system.strict:
+    if goal.strict is None:
         slacks = [
-            Block(cone, poly, one)
+            Block(cone, poly, ((0,) * size,))
             for cone, poly in _slacks(system)
             if int(poly.total_degree()) <= most
         ]
     blocks = []
-    for cone, poly in _products(system, attempt.width):
+    taken = {index for atoms, _ in surfaces for index in atoms}
+    products = list(_products(system, attempt.width, taken))
+    if attempt.multiplier >= 0:
+        narrow = products if attempt.width == 1 else list(_products(system, 1, taken))
+        factors = narrow if attempt.width > 1 else narrow[:1]
+        products = narrow + [((CLAIM, *cone), -system.claim * poly) for cone, poly in factors]
+    for cone, poly in products:
         half = (most - int(poly.total_degree())) // 2
         if half >= 0 and not poly.is_zero():
-            blocks.append(Block(cone, poly, tuple(support.monomials(size, half))))
-    if attempt.multiplier >= 0:
-        basis = tuple(support.monomials(size, attempt.multiplier))
-        blocks.append(Block((CLAIM,), -system.claim, basis))
-    program = Program(over, system.claim, tuple(slacks + blocks), tuple(frees))
+            blocks.append(Block(cone, poly, basis(half)))
+    program = Program(over, goal.target, tuple(slacks + blocks), tuple(frees))
     return _reduced(program, len(slacks)), len(slacks)
 
 
@@ -150,8 +220,6 @@ def _reduced(program: Program, slacks: int) -> Program:
     others = [b for k, b in enumerate(program.blocks) if k != plain]
     rest = replace(program, blocks=tuple(others))
     if others or program.frees:
-        from bcv.algebra.program import support as spanned
-
         occurring |= set(spanned(rest))
     kept = support.pruned(program.blocks[plain].basis, occurring)
     blocks = list(program.blocks)
@@ -201,31 +269,43 @@ def refute(
 
     ``zeros`` are exact points of the region where the claim's polynomial is 0.
     """
-    if system.claim.is_zero():
-        return None if system.strict else PolynomialCase((), (), Fraction(1), (CLAIM,))
+    found = inspection.refute(system)
+    if found is not None:
+        return found if is_refutation(found, system) else None
     view = scaled(system)
+    points = _moved(zeros, view.change)
     skipped = 0
     for attempt in attempts(view.system):
-        left = deadline - time.monotonic()
-        if left <= 0 or skipped > 3 or attempt.half > 20:
+        if deadline - time.monotonic() <= 0 or skipped > 3 or attempt.half > 20:
             return None
-        if _dense_seconds(view.system, attempt) > 50 * left:
-            skipped += 1
-            continue
-        program, slacks = build(view.system, attempt)
-        program = faces.cut_at_zeros(program, _moved(zeros, view.change), slacks)
-        from bcv.algebra.program import support as spanned
-
-        if predicted_seconds(program, len(spanned(program))) > left:
-            skipped += 1
-            continue
-        found = _solved(program, slacks, deadline)
-        if found is None:
-            continue
-        case = _case(view, *found, slacks)
-        if case is not None and is_refutation(case, system):
-            return case
+        cheap = False
+        for goal in goals(view.system, attempt.aim):
+            case, tried = _attempted(view, attempt, goal, points, deadline)
+            cheap = cheap or tried
+            if case is not None and is_refutation(case, system):
+                return case
+        skipped += not cheap
     return None
+
+
+def _attempted(
+    view: Scaled,
+    attempt: Attempt,
+    goal: Goal,
+    points: Sequence[tuple[Fraction, ...]],
+    deadline: float,
+) -> tuple[PolynomialCase | None, bool]:
+    """The attempt's case, if it gives one; and whether it was cheap enough to be made at all."""
+    left = deadline - time.monotonic()
+    if _dense_seconds(view.system, attempt) > 50 * left:
+        return None, False
+    program, slacks = build(view.system, attempt, goal)
+    if attempt.aim is Aim.CLAIM:
+        program = faces.cut_at_zeros(program, points, slacks)
+    if predicted_seconds(program, len(spanned(program))) > left:
+        return None, False
+    found = _solved(program, slacks, deadline)
+    return (None if found is None else _case(view, goal, *found, slacks)), True
 
 
 def _dense_seconds(system: System, attempt: Attempt) -> float:
@@ -244,6 +324,9 @@ def _moved(
 
 def _solved(program: Program, slacks: int, deadline: float) -> tuple[Program, Exact] | None:
     """Solve and round; where nothing is strictly feasible, cut to the face and try again."""
+    member = ideal_member(program)
+    if member is not None:
+        return replace(program, blocks=()), member
     for _ in range(5):
         estimate = solve(program, deadline)
         status = estimate.interior.status
@@ -260,36 +343,61 @@ def _solved(program: Program, slacks: int, deadline: float) -> tuple[Program, Ex
     return None
 
 
-def _case(view: Scaled, program: Program, exact: Exact, slacks: int) -> PolynomialCase | None:
+def _case(
+    view: Scaled, goal: Goal, program: Program, exact: Exact, slacks: int
+) -> PolynomialCase | None:
     """The identity in the original variables, with the original polynomials."""
-    over = view.system.over
-    claim = view.factors[CLAIM]
-    cone: list[tuple[tuple[int, ...], Any]] = []
-    scale: Any = claim
-    strict: tuple[int, ...] = (CLAIM,)
-    if view.system.strict:
-        one = [(0,) * over.size]
-        cone.append(((CLAIM,), gram.to_evidence(one, [[claim]])))
-        scale = 0
+    cone: list[tuple[tuple[int, ...], Gram]] = []
+    strict, scale = goal.strict, _size(view, goal.strict or ())
+    if strict is None:
+        one = [(0,) * view.system.over.size]
+        cone.append(((CLAIM,), gram.to_evidence(one, [[view.factors[CLAIM]]])))
     for k, (block, matrix) in enumerate(zip(program.blocks, exact.grams, strict=True)):
-        size = 1
-        for index in block.cone:
-            size = size * view.factors[index]
+        size = _size(view, block.cone)
         sized = [[entry * size for entry in row] for row in matrix]
-        if k < slacks and scale == 0 and sized[0][0] > 0:
-            scale, strict = sized[0][0], block.cone
+        if k < slacks and strict is None and sized[0][0] > 0:
+            strict, scale = block.cone, sized[0][0]
             continue
         basis, written = view.change.gram_back(block.basis, sized)
         cone.append((block.cone, gram.to_evidence(basis, written)))
-    if scale == 0:
+    if strict is None:
         return None
     free = []
     for item, factor in zip(program.frees, exact.factors, strict=True):
-        poly = view.change.back(factor) * view.factors[item.atom]
-        free.append((item.atom, polynomial.to_terms(poly)))
+        poly = view.change.back(factor)
+        if len(item.atoms) == 1:
+            sized_poly = poly * view.factors[item.atoms[0]]
+            free.append((item.atoms[0], polynomial.to_terms(sized_poly)))
+        elif not poly.is_zero():
+            cone += _split_factor(view, item.atoms, poly)
     return PolynomialCase(
         tuple((indices, found) for indices, found in cone if found.basis),
         tuple(free),
         polynomial.to_fraction(scale),
         strict,
     )
+
+
+def _size(view: Scaled, indices: Sequence[int]) -> Any:
+    """The factor between the product of the scaled polynomials and that of the original ones."""
+    size = polynomial.to_flint(Fraction(1))
+    for index in indices:
+        size = size * view.factors[index]
+    return size
+
+
+def _split_factor(
+    view: Scaled, atoms: tuple[int, ...], factor: Poly
+) -> list[tuple[tuple[int, ...], Gram]]:
+    """factor * h as ((factor + 1) / 2)^2 * h + ((factor - 1) / 2)^2 * (-h)."""
+    from flint import fmpq
+
+    found: list[tuple[tuple[int, ...], Gram]] = []
+    for atom, shift in zip(atoms, (1, -1), strict=True):
+        half = (factor + view.system.over.constant(shift)) / 2
+        terms = {tuple(map(int, m)): c for m, c in half.to_dict().items()}
+        basis, values = tuple(terms), list(terms.values())
+        size = fmpq(1) * view.factors[atom]
+        matrix = [[a * b * size for b in values] for a in values]
+        found.append(((atom,), gram.to_evidence(basis, matrix)))
+    return found

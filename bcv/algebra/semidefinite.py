@@ -216,8 +216,8 @@ def _complementarity(x: Sequence[Array], z: Sequence[Array]) -> float:
 
 
 def _inverse(matrix: Array) -> Array:
-    found: Array = np.linalg.inv(matrix)
-    return (found + found.T) * 0.5
+    found = np.linalg.inv(matrix).astype(np.float64)
+    return (found + found.T) / 2
 
 
 def _advance(scaled: _Scaled, state: _State) -> _State:

@@ -34,6 +34,19 @@ def product(a: Monomial, b: Monomial) -> Monomial:
     return tuple(i + j for i, j in zip(a, b, strict=True))
 
 
+def standard(basis: Iterable[Monomial], heads: Sequence[Monomial]) -> list[Monomial]:
+    """The monomials that no head divides.
+
+    Modulo polynomials with these leading monomials (in an order by degree) every polynomial is
+    a combination of standard ones of at most its degree, so squares of others add nothing.
+    """
+    return [
+        monomial
+        for monomial in basis
+        if not any(all(a >= b for a, b in zip(monomial, head, strict=True)) for head in heads)
+    ]
+
+
 def pruned(basis: Sequence[Monomial], support: Iterable[Monomial]) -> list[Monomial]:
     """The basis without monomials whose square cannot cancel, again and again.
 
