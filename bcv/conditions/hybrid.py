@@ -18,7 +18,7 @@ from bcv.conditions.setting import (
 )
 from bcv.obligation import Obligation
 from bcv.problem import ConditionKind, Mode, Problem, Transition
-from bcv.region import Formula
+from bcv.region import Formula, at_least
 
 _MONOTONE = (
     ConditionKind.NONINCREASING,
@@ -37,14 +37,17 @@ def _jump(
     after = ex.substitute(barrier(problem, target), reset)
     name = f"jump:{source.name}->{target.name}"
     where: tuple[Formula, ...] = (source.domain, transition.guard)
-    strict = problem.certificate.strict_initial
+    # Between levels the flow keeps B <= c1 but may reach c1, so the jump may not lose that edge.
+    banded = problem.certificate.condition is ConditionKind.BETWEEN_LEVELS
+    strict = problem.certificate.strict_initial and not banded
     if problem.certificate.condition in _MONOTONE:
         statement, expr, strict = "B after the jump <= B before it", before - after, False
     else:
         level, sign = surface_level(problem), "<" if strict else "<="
         bound = f"{sign} {in_words(level)}"
         statement = f"B after the jump {bound} where B before it {bound}"
-        expr, where = level - after, (*where, safe_side(problem, before))
+        kept = safe_side(problem, before) if strict else at_least(level, before)
+        expr, where = level - after, (*where, kept)
     return claim(
         problem,
         name,

@@ -54,6 +54,14 @@ def test_other_conditions_keep_the_sublevel_set(condition: str) -> None:
     assert inside.relation is Relation.GE  # type: ignore[union-attr]
 
 
+def test_between_levels_keeps_the_closed_sublevel_set_even_if_it_starts_inside() -> None:
+    levels = "between-levels, strict: initial, levels: {initial: 0, unsafe: 1}"
+    jump = by_name(conditions(THERMOSTAT % levels, "hybrid"), "jump:cooling->heating")
+    (inside,) = conjuncts(jump.region.formula)
+    assert not jump.strict
+    assert inside.relation is Relation.GE  # type: ignore[union-attr]
+
+
 def test_strict_initial_keeps_the_open_sublevel_set() -> None:
     text = THERMOSTAT % "boundary, strict: initial"
     jump = by_name(conditions(text, "hybrid"), "jump:cooling->heating")
