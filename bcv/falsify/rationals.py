@@ -52,7 +52,7 @@ def _ladder(x: float, side: Range) -> list[Fraction]:
     """
     exact = Fraction(x)
     for bound in (side.lo, side.hi):
-        if bound is not None and abs(exact - bound) * 10**9 <= max(Fraction(1), abs(bound)):
+        if bound is not None and abs(exact - bound) * 10**12 <= max(Fraction(1), abs(bound)):
             return [bound] * (len(DENOMINATORS) + 1)
     known = convergents(x)
     best, found = known[0], []

@@ -14,14 +14,17 @@ import numpy as np
 
 from bcv.evidence import Witness
 from bcv.falsify.descent import descend, feasible, polish, restore
-from bcv.falsify.landscape import Array, Cell, landscape_of
+from bcv.falsify.landscape import Array, Cell, Mask, landscape_of
 from bcv.falsify.samples import coarse_points
 from bcv.falsify.witnesses import Prosecutor, first_witness
 from bcv.obligation import Obligation
 from bcv.outcome import Hints, Known
 
-MARGINS: Final = (0.0, 1e-12, 1e-9, 1e-6, 1e-3, 3e-2)
+MARGINS: Final = (0.0, 1e-11, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 3e-2)
 """Scaled distances by which a suspect on the region's boundary is moved inwards."""
+
+INSIDE: Final = 1e-10
+"""A scaled distance that makes a float point certainly satisfy an inequality."""
 
 MAX_HINTS: Final = 12
 
@@ -179,12 +182,25 @@ class Search:
     def _record(self, cell: Cell, objective: int, points: Array) -> Array:
         """The points that lie in the cell, lowest first; remembers those of the claim."""
         values, slopes = self._landscape.slopes(points)
+        if objective == 0 and not self._certain(cell, values, slopes).all():
+            inner = restore(self._landscape, cell, points, 4, INSIDE)
+            points = np.concatenate([points, inner], axis=1)
+            values, slopes = self._landscape.slopes(points)
         inside = np.flatnonzero(feasible(self._landscape, cell, values, slopes))
         order = inside[np.argsort(values[objective, inside], kind="stable")]
         if objective == 0:
-            found = zip(values[0, order].tolist(), points.T[order].tolist(), strict=True)
+            sure = order[self._certain(cell, values, slopes)[order]]
+            found = zip(values[0, sure].tolist(), points.T[sure].tolist(), strict=True)
             self._minima += [(value, tuple(point)) for value, point in found]
         return points[:, order]
+
+    def _certain(self, cell: Cell, values: Array, slopes: Array) -> Mask:
+        """Which points satisfy the cell in floats, its equalities up to rounding."""
+        rows = values[cell.rows]
+        reach = np.sqrt((slopes[cell.rows] ** 2).sum(axis=1))
+        held = np.where(cell.strict[:, None], rows > 0, rows >= 0)
+        held |= cell.surface[:, None] & (np.abs(rows) <= 1e-9 * reach)
+        return np.asarray(held.all(axis=0))
 
     def _tight(self, objective: int, points: Array) -> Array:
         """Those points that are, to first order, close to where the objective vanishes."""

@@ -28,7 +28,7 @@ from bcv.falsify.rationals import (
 from bcv.region import atoms
 
 MAX_ZEROS: Final = 8
-_REACHES: Final = (3e-2, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-9)
+_REACHES: Final = (3e-2, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11)
 
 
 @dataclass(slots=True)
