@@ -24,7 +24,7 @@ Array = NDArray[np.float64]
 MAX_COEFFICIENTS: Final = 1000
 """Beyond this the tensor costs more than splitting the box."""
 
-_BLOCK_ENTRIES: Final = 1 << 18
+_BLOCK_ENTRIES: Final = 1 << 15
 _LARGEST: Final = 1e100
 _UNIT: Final = 2.0**-53
 
