@@ -163,11 +163,9 @@ def read_sets_of_modes(
 ) -> dict[str, Formula]:
     """A set for each mode; a plain set means every mode, a mode left out has none."""
     modes = list(modes)
-    per_mode = isinstance(node, Entries) and modes != [""] and not _is_set(node)
-    if not per_mode:
+    if not isinstance(node, Entries) or modes == [""] or _is_set(node):
         return dict.fromkeys(modes, read_set(node, names, what))
     found: dict[str, Formula] = dict.fromkeys(modes, FALSE)
-    assert isinstance(node, Entries)
     for key, part in node.entries:
         if key.text not in found:
             raise unknown_key(key, node, what, [*modes, *SET_KEYS])

@@ -17,7 +17,7 @@ from bcv import expr as ex
 from bcv.errors import Place, ProblemError
 from bcv.expr import Expr, Op
 from bcv.formats.functions import FUNCTIONS, MAX_POWER, OTHER_NAMES, raise_to, select_where
-from bcv.formats.tokens import PlaceOf, Token, exact_number, fail, tokenize
+from bcv.formats.tokens import PlaceOf, Token, exact_number, tokenize
 from bcv.formats.yaml_tree import shorten
 from bcv.region import FALSE, TRUE, Formula, Range, all_of, any_of, at_least, equal, greater
 from bcv.region import negation as complement
@@ -25,7 +25,9 @@ from bcv.region import negation as complement
 MAX_DEPTH: Final = 100
 MAX_CONSTANT_BITS: Final = 4096
 
-RESERVED: Final = frozenset({"if", "else", "and", "or", "not", "true", "false", "pi", "null"})
+RESERVED: Final = frozenset(
+    {"if", "else", "and", "or", "not", "true", "false", "True", "False", "pi", "null"}
+)
 """Words of the grammar, which cannot name a quantity."""
 
 _NOT_PYTHON: Final = frozenset({"lambda", "for", "in", "is", "import", "await", "yield", "def"})
@@ -89,7 +91,7 @@ def read_expression(text: str, scope: Scope, place_of: PlaceOf) -> Expr:
     value = _Parser(text, scope, place_of).parse()
     if isinstance(value, Expr):
         return value
-    raise fail(
+    raise ProblemError(
         f"`{shorten(text)}` is a constraint, and an expression is needed here",
         "Give the quantity itself, without comparing it",
         place_of(0),
@@ -101,7 +103,7 @@ def read_constraint(text: str, scope: Scope, place_of: PlaceOf) -> Formula:
     value = _Parser(text, scope, place_of).parse()
     if not isinstance(value, Expr):
         return value
-    raise fail(
+    raise ProblemError(
         f"`{shorten(text)}` is an expression, and a constraint is needed here",
         "Compare it with something, as in `x**2 + y**2 <= 1`",
         place_of(0),
@@ -141,7 +143,7 @@ class _Parser:
         return token
 
     def error(self, reason: str, remedy: str, token: Token) -> ProblemError:
-        return fail(reason, remedy, self.place_of(token.offset))
+        return ProblemError(reason, remedy, self.place_of(token.offset))
 
     def parse(self) -> Value:
         if self.at_end:

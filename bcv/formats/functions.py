@@ -15,6 +15,8 @@ from typing import Final
 from bcv import expr as ex
 from bcv.expr import Expr, Op
 from bcv.formats.bounds import bounds
+from bcv.formats.constants import outer_bounds
+from bcv.formats.yaml_tree import shorten
 from bcv.region import And, Atom, Formula, Or, Range, Relation
 
 MAX_POWER: Final = 1000
@@ -50,10 +52,23 @@ def select_where(condition: Formula, then: Expr, otherwise: Expr) -> Expr:
             for part in reversed(parts):
                 otherwise = select_where(part, then, otherwise)
             return otherwise
-        case Atom(expr, Relation.EQ):
-            return ex.select(expr, otherwise, ex.select(-expr, otherwise, then))
-        case Atom(expr, _):
+        case Atom(expr, relation):
+            sign = _sign_of_constant(expr)
+            if sign is not None:
+                return then if sign > 0 and relation is not Relation.EQ else otherwise
+            if relation is Relation.EQ:
+                return ex.select(expr, otherwise, ex.select(-expr, otherwise, then))
             return ex.select(expr, then, otherwise)
+
+
+def _sign_of_constant(expr: Expr) -> int | None:
+    """1 or -1 if the expression is an irrational constant of that sign, else None."""
+    if any(node.op is Op.VAR for node in ex.postorder(expr)):
+        return None
+    ends = outer_bounds(expr)
+    if ends is None or ends[0] <= 0 <= ends[1]:
+        return None
+    return 1 if ends[0] > 0 else -1
 
 
 def raise_to(base: Expr, exponent: Expr, ranges: Mapping[str, Range]) -> Expr:
@@ -91,7 +106,7 @@ def apply_checked(op: Op, a: Expr) -> Expr:
         or (op is Op.SQRT and value < 0)
         or (op in (Op.ASIN, Op.ACOS) and abs(value) > 1)
     ):
-        raise ValueError(f"{op.value}({value}) is undefined")
+        raise ValueError(f"{op.value}({shorten(str(value), 30)}) is undefined")
     return ex.apply(op, a)
 
 
@@ -106,7 +121,7 @@ def _sign(x: Expr) -> Expr:
 def _clip(args: Sequence[Expr]) -> Expr:
     x, lo, hi = args
     if lo.constant is not None and hi.constant is not None and lo.constant > hi.constant:
-        raise ValueError(f"clip(x, lo, hi) has lo = {lo.constant} above hi = {hi.constant}")
+        raise ValueError("clip(x, lo, hi) has its lo above its hi")
     return ex.minimum(ex.maximum(x, lo), hi)
 
 

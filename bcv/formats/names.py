@@ -139,7 +139,7 @@ def check_name(name: str, what: str, place: Place) -> None:
         raise ProblemError(
             f"{what} cannot be called `t`: that is time", "Choose another name", place
         )
-    if name.startswith("__") or name.lower() in RESERVED or name in FUNCTIONS:
+    if name.startswith("__") or name in RESERVED or name in FUNCTIONS:
         why = "a function" if name in FUNCTIONS else "a word of the grammar"
         why = "reserved" if name.startswith("__") else why
         raise ProblemError(

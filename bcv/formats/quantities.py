@@ -13,7 +13,7 @@ from bcv.errors import ProblemError
 from bcv.expr import Expr
 from bcv.formats.bounds import bounds
 from bcv.formats.constants import outer_bounds
-from bcv.formats.expression import Scope
+from bcv.formats.expression import MAX_CONSTANT_BITS, Scope
 from bcv.formats.fields import (
     Bound,
     bounds_of,
@@ -25,7 +25,7 @@ from bcv.formats.fields import (
     surely_positive,
 )
 from bcv.formats.names import Names, Role
-from bcv.formats.yaml_tree import Entries, Items, Node, Scalar, describe
+from bcv.formats.yaml_tree import Entries, Items, Node, Scalar, describe, shorten
 from bcv.problem import Discrete, Distribution, Exponential, Normal, Uniform, Variable
 from bcv.region import UNBOUNDED, Formula, Range, all_of, at_least
 
@@ -174,24 +174,28 @@ def _require_sign(value: Expr, scope: Scope, node: Node, what: str, *, strict: b
 def _discrete(node: Node, scope: Scope, what: str) -> Discrete:
     entries: Entries = entries_of(node, what, "`{discrete: {-1: 1/2, 1: 1/2}}`")
     outcomes: dict[Expr, Fraction] = {}
+    total = Fraction(0)
     for key, value in entries.entries:
         outcome = expression_of(key, scope, f"a value of {what}")
         probability = rational_of(value, Scope({}), f"a probability of {what}")
         if outcome in outcomes:
             raise ProblemError(
-                f"the value `{key.text}` of {what} is given twice", "Join them", key.place
+                f"the value `{shorten(key.text)}` of {what} is given twice", "Join them", key.place
             )
         if not 0 <= probability <= 1:
             raise ProblemError(
-                f"the probability {probability} of {what} is not within [0, 1]",
+                f"the probability {describe(value)} of {what} is not within [0, 1]",
                 "Mend it",
                 value.place,
             )
         outcomes[outcome] = probability
-    total = sum(outcomes.values())
+        total += probability
+        if total.denominator.bit_length() > MAX_CONSTANT_BITS:
+            break  # Fractions this odd cannot have been meant, and adding more would take long.
     if total != 1:
+        found = str(total) if total.denominator < 10**9 else f"about {float(total):.6g}"
         raise ProblemError(
-            f"the probabilities of {what} sum to {total}, not to 1",
+            f"the probabilities of {what} sum to {found}, not to 1",
             "Write them as fractions, such as 1/3, so that they sum to 1 exactly",
             node.place,
         )

@@ -71,11 +71,6 @@ _SIGN_REMEDIES: Final = {
 }
 
 
-def fail(reason: str, remedy: str, place: Place) -> ProblemError:
-    """A ProblemError, to be raised by the caller."""
-    return ProblemError(reason, remedy, place)
-
-
 def tokenize(text: str, place_of: PlaceOf) -> list[Token]:
     """The tokens of the text, with one of kind ``end`` after the last.
 
@@ -89,12 +84,12 @@ def tokenize(text: str, place_of: PlaceOf) -> list[Token]:
         if match is None or match.group() in _SIGN_REMEDIES:
             sign = match.group() if match else text[offset]
             remedy = _SIGN_REMEDIES.get(sign, "See the grammar in docs/problem-file.md")
-            raise fail(f"`{shorten(sign)}` is not allowed here", remedy, place_of(offset))
+            raise ProblemError(f"`{shorten(sign)}` is not allowed here", remedy, place_of(offset))
         if match.lastgroup != "space":
             _check_adjacent(tokens, match, place_of)
             tokens.append(Token(match.lastgroup, match.group(), offset))  # type: ignore[arg-type]
             if len(tokens) > MAX_TOKENS:
-                raise fail(
+                raise ProblemError(
                     f"the expression has more than {MAX_TOKENS} words and signs",
                     "Shorten it with `define`",
                     place_of(offset),
@@ -106,8 +101,15 @@ def tokenize(text: str, place_of: PlaceOf) -> list[Token]:
 
 def _check_adjacent(tokens: list[Token], match: re.Match[str], place_of: PlaceOf) -> None:
     name = match.group("name")
+    if name and not name.isidentifier():
+        at = next(i for i in range(len(name)) if not name[: i + 1].isidentifier())
+        raise ProblemError(
+            f"`{name[at]}` is not allowed here",
+            _SIGN_REMEDIES.get(name[at], "A name is made of letters, digits and _"),
+            place_of(match.start() + at),
+        )
     if name and len(name) > MAX_NAME:
-        raise fail(
+        raise ProblemError(
             f"the name `{shorten(name, 20)}` has more than {MAX_NAME} characters",
             "Choose a shorter one",
             place_of(match.start()),
@@ -116,7 +118,7 @@ def _check_adjacent(tokens: list[Token], match: re.Match[str], place_of: PlaceOf
         last = tokens[-1]
         if last.offset + len(last.text) == match.start():
             number = shorten(last.text, 20)
-            raise fail(
+            raise ProblemError(
                 f"`{number}{shorten(name, 20)}` is neither a number nor a name",
                 f"If a product is meant, write `{number}*{shorten(name, 20)}`",
                 place_of(last.offset),

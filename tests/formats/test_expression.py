@@ -81,6 +81,7 @@ def test_a_sign_at_zero_keeps_every_value() -> None:
         ("2**x", ex.apply(Op.EXP, X * ex.apply(Op.LOG, ex.const(2)))),
         ("e**x", ex.apply(Op.EXP, X)),
         ("pi*x", ex.PI * X),
+        ("x if pi > 3 and not (e == 3) else y", X),
         ("e", ex.apply(Op.EXP, ex.ONE)),
         ("softplus(x)", ex.apply(Op.LOG, ex.ONE + ex.apply(Op.EXP, X))),
         ("sat(x)", ex.minimum(ex.maximum(X, ex.const(-1)), ex.ONE)),
@@ -149,6 +150,7 @@ def test_a_broken_exponent_needs_a_positive_base() -> None:
         ("x = 1", 3, "`=`", "=="),
         ("x != 1", 3, "`!=`", "not (a == b)"),
         ("x && y", 3, "`&&`", "and"),
+        ("x²", 2, "`²`", "**2"),
         ("x ≤ 1", 3, "`≤`", "<="),
         ("x − 1", 3, "`−`", "minus"),
         ("'x'", 1, "`'`", "strings"),
@@ -234,7 +236,7 @@ def test_nesting_within_the_limit_is_read() -> None:
     assert parse("(" * depth + "x" + ")" * depth) is X
 
 
-def _expressions() -> st.SearchStrategy[Expr]:
+def expressions() -> st.SearchStrategy[Expr]:
     numbers = st.fractions(max_denominator=1000).map(ex.const)
     leaves = st.one_of(numbers, st.sampled_from([X, Y, Z, ex.PI]))
     total = [Op.SIN, Op.COS, Op.TAN, Op.ATAN, Op.SINH, Op.COSH, Op.TANH, Op.EXP, Op.ABS]
@@ -262,7 +264,7 @@ def _expressions() -> st.SearchStrategy[Expr]:
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(_expressions())
+@given(expressions())
 def test_parsing_inverts_printing(root: Expr) -> None:
     assert parse(ex.to_text(root)) is root
 

@@ -222,6 +222,9 @@ CASES: dict[str, tuple[str, int | None, str]] = {
     "a rate of zero": (changed("normal: [0, 0.1]", "exponential: 0", STOCHASTIC), 5, "positive"),
     "chances beyond 1": (
         changed("normal: [0, 0.1]", "discrete: {0: 0.3, 1: 0.6}", STOCHASTIC), 5, "sum to 9/10"),
+    "chances of odd fractions": (
+        changed("normal: [0, 0.1]", "discrete: {" + ", ".join(
+            f"{i}: 1/{10**900 + i}" for i in range(800)) + "}", STOCHASTIC), 5, "sum to about"),
     "a negative chance": (
         changed("normal: [0, 0.1]", "discrete: {0: -1, 1: 2}", STOCHASTIC), 5, "within [0, 1]"),
     "a value twice": (
