@@ -256,7 +256,7 @@ def expressions() -> st.SearchStrategy[Expr]:
             inner.map(lambda a: ex.apply(Op.SQRT, a) if a.constant is None else a),
             inner.map(lambda a: ex.apply(Op.LOG, a) if a.constant is None else a),
             st.tuples(inner, inner, inner).map(
-                lambda p: ex.select(*p) if p[0].constant is None else p[1]
+                lambda p: ex.select(*p) if ex.variables(p[0]) else p[1]
             ),
         )
 
