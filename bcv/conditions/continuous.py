@@ -121,7 +121,7 @@ def flow(problem: Problem, mode: Mode) -> Conditions:
     if rule is None:
         kind = problem.certificate.condition.value
         return unsupported(name, f"{kind} has no meaning for this continuous system")
-    least = least_over_inputs(problem, rule.value)
+    least = least_over_inputs(problem, rule.value, mode.dynamics)
     if isinstance(least, str):
         return unsupported(name, least)
     rate = problem.certificate.rate

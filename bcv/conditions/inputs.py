@@ -77,8 +77,10 @@ def _least_term(slope: Expr, variable: Variable) -> Least:
     return Least(ex.ZERO, (equal(slope),))
 
 
-def _obstacle(problem: Problem, value: Expr, slopes: tuple[Expr, ...]) -> str:
-    if problem.time is not TimeKind.DISCRETE and switching(value):
+def _obstacle(
+    problem: Problem, value: Expr, slopes: tuple[Expr, ...], dynamics: tuple[Expr, ...]
+) -> str:
+    if problem.time is not TimeKind.DISCRETE and switching(value, *dynamics):
         return "with inputs, B and the dynamics must be differentiable: one input must do for " + (
             "every piece where they meet"
         )
@@ -92,8 +94,8 @@ def _obstacle(problem: Problem, value: Expr, slopes: tuple[Expr, ...]) -> str:
     return ""
 
 
-def least_over_inputs(problem: Problem, value: Expr) -> Least | str:
-    """min of the value over the box of inputs, or why it cannot be stated.
+def least_over_inputs(problem: Problem, value: Expr, dynamics: tuple[Expr, ...]) -> Least | str:
+    """min over the box of inputs of a value along the dynamics, or why it cannot be stated.
 
     The coefficients of the inputs are free of disturbances and ranged parameters, hence
     max over d of min over u equals min over u of max over d. Raises ProblemError if the value is
@@ -102,7 +104,7 @@ def least_over_inputs(problem: Problem, value: Expr) -> Least | str:
     if not problem.inputs:
         return Least(value)
     rest, slopes = _affine(problem, value)
-    obstacle = _obstacle(problem, value, slopes)
+    obstacle = _obstacle(problem, value, slopes, dynamics)
     if obstacle:
         return obstacle
     total = rest

@@ -47,7 +47,7 @@ def on_domain(mode: Mode) -> str:
 
 
 def in_words(expr: Expr) -> str:
-    """The expression for a statement; long ones are cut in the middle of nowhere that matters."""
+    """The expression for a statement; (...) if it is too long to read."""
     text = ex.to_text(expr, limit=_MAX_WORDS)
     return text if len(text) <= _MAX_WORDS else "(...)"
 
