@@ -156,6 +156,17 @@ def _residual(program: Program, grams: Sequence[Matrix], factors: Sequence[Poly]
     return rest
 
 
+def _divided(program: Program, residual: Poly, factors: list[Poly]) -> Poly:
+    """The residual modulo the free terms' polynomials; the quotients go into the factors."""
+    before = None
+    while before != residual and not residual.is_zero():
+        before = residual
+        for k, free in enumerate(program.frees):
+            quotient, residual = divmod(residual, free.poly)
+            factors[k] = factors[k] + quotient
+    return residual
+
+
 def _plausible(grams: Sequence[Matrix]) -> bool:
     return all(float(np.linalg.eigvalsh(floats(matrix))[0]) >= -1e-9 for matrix in grams)
 
@@ -184,7 +195,7 @@ def exact_solution(
             return None
         tried = [_rounded(matrix, bits) for matrix in grams]
         polys = [_factor(program, k, f, bits) for k, f in enumerate(factors)]
-        residual = _residual(program, tried, polys)
+        residual = _divided(program, _residual(program, tried, polys), polys)
         if not residual.is_zero() and not _spread(program, tried, residual):
             unknowns = unknowns or _Unknowns(program)
             change = unknowns.correction(residual)

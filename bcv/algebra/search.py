@@ -23,7 +23,7 @@ from bcv.algebra.systems import System
 from bcv.evidence import Gram, Monomial, PolynomialCase
 from bcv.region import Relation
 
-FLOPS = 4e9
+FLOPS = 1.5e10
 """Floating-point operations per second assumed by the cost model."""
 
 
@@ -302,7 +302,8 @@ def _attempted(
     program, slacks = build(view.system, attempt, goal)
     if attempt.aim is Aim.CLAIM:
         program = faces.cut_at_zeros(program, points, slacks)
-    if predicted_seconds(program, len(spanned(program))) > left:
+    share = 1.0 if attempt.aim is Aim.CLAIM else 0.05
+    if predicted_seconds(program, len(spanned(program))) > share * left:
         return None, False
     found = _solved(program, slacks, deadline)
     return (None if found is None else _case(view, goal, *found, slacks)), True
@@ -334,7 +335,8 @@ def _solved(program: Program, slacks: int, deadline: float) -> tuple[Program, Ex
             exact = exact_solution(program, estimate.interior.grams, estimate.factors, deadline)
             if exact is not None:
                 return program, exact
-        if status not in (Status.BOUNDARY, Status.INTERIOR):
+        tight = status is Status.BOUNDARY or abs(estimate.interior.margin) < 1e-4
+        if not tight or status not in (Status.BOUNDARY, Status.INTERIOR):
             return None
         smaller = faces.cut_by_moments(program, estimate.interior.moments)
         if smaller is None or len(smaller.blocks) < slacks:
