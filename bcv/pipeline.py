@@ -161,7 +161,9 @@ def validate(problem: Problem, settings: Settings | None = None, emit: Emit = ig
     try:
         _run_plan(attempts, settings, budget, emit)
     except KeyboardInterrupt:
-        attempts = [_interrupted(attempt) for attempt in attempts]
+        attempts = [_closed(attempt, Reason.INTERRUPTED) for attempt in attempts]
+    if budget.seconds_left == 0:
+        attempts = [_closed(attempt, Reason.TIMEOUT) for attempt in attempts]
     found = _replayed(problem, tuple(map(_settled, attempts)), settings, budget.deadline)
     unsupported = conditions.unsupported + found.missing
     answer, assurance = conclude(found.settled, tuple(name for name, _ in unsupported))
@@ -209,10 +211,12 @@ def _untouched(obligation: Obligation) -> Attempt:
     return Attempt(obligation, Undecided(Reason.TIMEOUT, "no time was left for it"))
 
 
-def _interrupted(attempt: Attempt) -> Attempt:
-    if not isinstance(attempt.outcome, Undecided):
+def _closed(attempt: Attempt, reason: Reason) -> Attempt:
+    """The attempt, left open for this reason unless a weightier one is known."""
+    outcome = attempt.outcome
+    if not isinstance(outcome, Undecided) or WEIGHT.index(outcome.reason) >= WEIGHT.index(reason):
         return attempt
-    return replace(attempt, outcome=replace(attempt.outcome, reason=Reason.INTERRUPTED, detail=""))
+    return replace(attempt, outcome=replace(outcome, reason=reason, detail=""))
 
 
 def _run_plan(attempts: list[Attempt], settings: Settings, budget: Budget, emit: Emit) -> None:

@@ -67,11 +67,11 @@ def main() -> None:
     # NumPy starts a thread per core for its BLAS, which bcv hardly uses: a third of the import.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if "_BCV_COMPLETE" in os.environ:  # a shell asks through the script of `bcv completion`
-        from typer import completion as shells
+        from typer._completion_classes import completion_init
 
-        shells.completion_init()
+        completion_init()
     try:
-        app()
+        app(prog_name="bcv")
     except BcvError as error:
         typer.echo(f"bcv: {error}", err=True)
         sys.exit(ExitCode.USAGE)

@@ -13,11 +13,11 @@ from bcv.enclosures.exact import exact_value, value_text
 from bcv.evidence import Point, Segment, Witness
 from bcv.expr import Expr
 from bcv.problem import TIME_NAME, Mode, Problem, TimeKind
-from bcv.reports.words import number
+from bcv.reports.words import equation
 
 
-def quantities(problem: Problem, condition: str, witness: Witness) -> list[tuple[str, str]]:
-    """Names and values of B (or h) and of LfB or B+ at the witness, where they have values.
+def quantities(problem: Problem, condition: str, witness: Witness) -> list[str]:
+    """Equations for B (or h) and for LfB or B+ at the witness, where they have values.
 
     At a segment they are those of its middle, which is near the surface.
     """
@@ -27,8 +27,8 @@ def quantities(problem: Problem, condition: str, witness: Witness) -> list[tuple
         if ex.variables(expression) <= point.keys():
             value = exact_value(expression, point)
             if value is not None:
-                text = number(value) if isinstance(value, Fraction) else value_text(value)
-                found.append((name, text))
+                exact = isinstance(value, Fraction)
+                found.append(equation(name, value) if exact else f"{name} ≈ {value_text(value)}")
     return found
 
 

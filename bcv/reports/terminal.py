@@ -19,7 +19,7 @@ from bcv.evidence import Point, Segment, Witness, WitnessKind
 from bcv.problem import Problem
 from bcv.reports.quantities import quantities
 from bcv.reports.summary import Condition, conditions_of
-from bcv.reports.words import ASSURANCE, REASON, conclusion, duration, known_facts, number
+from bcv.reports.words import ASSURANCE, REASON, boxes, conclusion, duration, equation, known_facts
 from bcv.verdict import Answer, Verdict
 
 COLOUR: Final = {Answer.VALID: "green", Answer.INVALID: "red", Answer.UNKNOWN: "yellow"}
@@ -76,7 +76,7 @@ def _how(condition: Condition) -> str:
     if condition.reason is not None:
         detail = f" ({condition.detail})" if condition.detail else ""
         return f"undecided: {REASON[condition.reason]}{detail}"
-    work = [f"{condition.boxes:,} boxes"] if condition.boxes else []
+    work = [boxes(condition.boxes)] if condition.boxes else []
     facts = [condition.assurance.name.lower(), *work, duration(condition.seconds)]
     if condition.cached:
         facts.append("from the cache")
@@ -88,22 +88,28 @@ def _failure(problem: Problem, name: str, witness: Witness) -> RenderableType:
     grid.add_column(no_wrap=True, style="red")
     grid.add_column(overflow="fold")
     match witness:
-        case Point(point, value, kind):
+        case Point(point):
             grid.add_row("fails at", _assignments(point))
-            violated = "has no value" if kind is WitnessKind.UNDEFINED else f"is {value}"
-            grid.add_row("because", Text(f"the expression that must not be negative {violated}"))
-        case Segment(start, end, _):
-            grid.add_row("fails at", Text("a point of the surface, on the line"))
-            grid.add_row("from", _assignments(start))
-            grid.add_row("to", _assignments(end))
+        case Segment(start, end):
+            grid.add_row("fails on", Text("the surface, between"))
+            grid.add_row("", _assignments(start))
+            grid.add_row("and", _assignments(end))
     values = quantities(problem, name, witness)
-    if values:
-        grid.add_row("there", Text(", ".join(f"{what} = {value}" for what, value in values)))
+    if isinstance(witness, Point) and witness.kind is WitnessKind.UNDEFINED:
+        values.append("the condition has no value")
+    elif isinstance(witness, Point):
+        values.append(_margin(witness.value))
+    grid.add_row("there", Text(", ".join(values)))
     return grid
 
 
+def _margin(value: str) -> str:
+    """The violated expression's value, which must not be negative (a rational or a decimal)."""
+    return equation("margin", Fraction(value))
+
+
 def _assignments(point: Iterable[tuple[str, Fraction]]) -> Text:
-    return Text(", ".join(f"{name} = {number(value)}" for name, value in point))
+    return Text(", ".join(equation(name, value) for name, value in point))
 
 
 def _listed(title: str, lines: Iterable[str]) -> RenderableType:

@@ -41,15 +41,16 @@ def duration(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
 
 
-def number(value: Fraction) -> str:
-    """A rational as it is if that is short, else about six digits of it."""
+def equation(name: str, value: Fraction) -> str:
+    """``x = 1/3``, or ``x ≈ 0.333333`` where the rational is long."""
     text = str(value)
     if len(text) <= LONGEST_FRACTION:
-        return text
+        return f"{name} = {text}"
     try:
-        return f"≈ {float(value):.6g}"
+        return f"{name} ≈ {float(value):.6g}"
     except OverflowError:
-        return f"≈ ±1e{len(str(abs(value.numerator))) - len(str(value.denominator))}"
+        digits = value.numerator.bit_length() - value.denominator.bit_length()
+        return f"|{name}| ≈ 2^{digits}"
 
 
 def one_line(file: str, verdict: Verdict) -> str:
@@ -77,6 +78,11 @@ def conclusion(problem: Problem, verdict: Verdict) -> str:
             return "Not settled either way: no violation was found, and the proof is incomplete."
 
 
+def boxes(count: int) -> str:
+    """``1 box``, ``1,234 boxes``."""
+    return f"{count:,} box{'' if count == 1 else 'es'}"
+
+
 def known_facts(known: Known) -> list[str]:
     """What is known about a condition that is still open, one fact a line."""
     facts = []
@@ -90,7 +96,7 @@ def known_facts(known: Known) -> list[str]:
             f"smallest margin seen: {known.smallest_margin:.3g}" + (f" at {where}" if where else "")
         )
     if known.boxes_left:
-        facts.append(f"{known.boxes_left:,} boxes still open after {known.boxes or 0:,}")
+        facts.append(f"boxes still open: {known.boxes_left:,} (examined: {known.boxes or 0:,})")
     return facts
 
 

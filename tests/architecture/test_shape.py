@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "bcv").rglob("*.py"))
-LONGEST_FILE = 450
+LONGEST_FILE = 500
 LONGEST_FUNCTION = 60
 
 
