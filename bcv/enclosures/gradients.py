@@ -104,19 +104,24 @@ class MeanValueForm:
         known = self.slopes(lo, hi) if slopes is None else slopes
         centre = best_centre(lo, hi, known.slope_lo, known.slope_hi)
         value, _ = self._value.evaluate(centre, centre)
-        return _bound(value[0], known.lo, known.hi, _loss(lo, hi, centre, known))
+        bound = mean_value_bound(value[0], lo, hi, centre, known.slope_lo, known.slope_hi)
+        return _better(known.lo, known.hi, bound)
 
     def upper_bound(self, lo: Array, hi: Array, slopes: Slopes | None = None) -> Array:
         """Rigorous upper bounds; otherwise like ``lower_bound``."""
         known = self.slopes(lo, hi) if slopes is None else slopes
-        mirrored = Slopes(-known.hi, -known.lo, -known.slope_hi, -known.slope_lo)
-        centre = best_centre(lo, hi, mirrored.slope_lo, mirrored.slope_hi)
+        least, most = -known.slope_hi, -known.slope_lo
+        centre = best_centre(lo, hi, least, most)
         _, value = self._value.evaluate(centre, centre)
-        return -_bound(-value[0], mirrored.lo, mirrored.hi, _loss(lo, hi, centre, mirrored))
+        bound = mean_value_bound(-value[0], lo, hi, centre, least, most)
+        return -_better(-known.hi, -known.lo, bound)
 
 
 def best_centre(lo: Array, hi: Array, slope_lo: Array, slope_hi: Array) -> Array:
-    """The points at which a mean-value lower bound is best (any point is sound): (n, K)."""
+    """The points (n, K) at which a mean-value lower bound is best; any point of the box is sound.
+
+    An end where the slope has one sign, otherwise the point from which both ends lose alike.
+    """
     with np.errstate(all="ignore"):
         share = np.clip(-slope_lo / (slope_hi - slope_lo), 0.0, 1.0)
         share = np.where(np.isnan(share), 0.5, share)
@@ -125,15 +130,27 @@ def best_centre(lo: Array, hi: Array, slope_lo: Array, slope_hi: Array) -> Array
     return np.clip(finite, lo, hi)
 
 
-def _loss(lo: Array, hi: Array, centre: Array, known: Slopes) -> Array:
-    """Upper bounds, (K,), of how far g can fall below its value at the centre."""
+def mean_value_bound(
+    value: Array, lo: Array, hi: Array, centre: Array, slope_lo: Array, slope_hi: Array
+) -> Array:
+    """Rigorous lower bounds, (K,), of value + sum_i [slope_i] (x_i - centre_i) over boxes.
+
+    Rounded down, also where a product underflows; the value itself where nothing is lost.
+
+    Args:
+        value: lower bounds of the expression at the centres, (K,).
+        lo, hi, centre: the boxes and points in them, (n, K).
+        slope_lo, slope_hi: enclosures of the generalised partial derivatives, (n, K).
+    """
     with np.errstate(all="ignore"):
-        below = _product_up(np.maximum(known.slope_hi, 0.0), _difference_up(centre, lo))
-        above = _product_up(np.maximum(-known.slope_lo, 0.0), _difference_up(hi, centre))
+        below = _product_up(np.maximum(slope_hi, 0.0), _difference_up(centre, lo))
+        above = _product_up(np.maximum(-slope_lo, 0.0), _difference_up(hi, centre))
         terms = np.maximum(below, above)
         # n - 1 additions of nonnegative numbers err by at most (n - 1) u of the sum.
-        total: Array = terms.sum(axis=0) * (1.0 + (len(terms) + 1) * 2.0**-52)
-    return total
+        loss = terms.sum(axis=0) * (1.0 + (len(terms) + 1) * 2.0**-52)
+        bound = value - loss
+        # Exact where nothing is lost; otherwise a step down, see interval_arithmetic.round_up.
+        return np.where(loss == 0.0, value, bound - np.abs(bound) * 2.0**-52)
 
 
 def _difference_up(a: Array, b: Array) -> Array:
@@ -147,11 +164,8 @@ def _product_up(a: Array, b: Array) -> Array:
     return np.where((a == 0.0) | (b == 0.0), 0.0, a * b * (1.0 + 2.0**-51) + 2.0**-1073)
 
 
-def _bound(value: Array, natural_lo: Array, natural_hi: Array, loss: Array) -> Array:
-    """The better of natural_lo and value - loss, rounded down; -inf where nothing is known."""
-    with np.errstate(all="ignore"):
-        bound = value - loss
-        bound = bound - np.abs(bound) * 2.0**-52
+def _better(natural_lo: Array, natural_hi: Array, bound: Array) -> Array:
+    """The larger lower bound; the natural one where the expression is possibly undefined."""
     unknown = np.isneginf(natural_lo) & np.isposinf(natural_hi)
     best: Array = np.where(unknown | np.isnan(bound), natural_lo, np.maximum(natural_lo, bound))
     return best

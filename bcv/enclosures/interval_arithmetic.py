@@ -46,15 +46,22 @@ _MAX_EXPONENT: Final = 2**30
 
 
 class Scratch:
-    """Work arrays for kernels on batches of one width."""
+    """Work arrays for kernels on batches of one width, as views of ``memory``.
 
-    def __init__(self, width: int) -> None:
-        self.width = width
-        self.products = np.empty((2, 2, width))
-        self.largest = np.empty((2, width))
-        self.smallest = np.empty((2, width))
-        self.work = np.empty((2, width))
-        self.spare = np.empty((2, width))
+    Args:
+        memory: doubles, at least ``Scratch.ROWS * width`` of them.
+        width: how many intervals a batch has.
+    """
+
+    ROWS: Final = 12
+
+    def __init__(self, memory: NDArray[np.float64], width: int) -> None:
+        rows = memory[: self.ROWS * width].reshape(self.ROWS, width)
+        self.products = rows[:4].reshape(2, 2, width)
+        self.largest = rows[4:6]
+        self.smallest = rows[6:8]
+        self.work = rows[8:10]
+        self.spare = rows[10:12]
 
 
 def round_up(x: Interval, work: Interval, step: NDArray[np.float64] = _STEP) -> None:

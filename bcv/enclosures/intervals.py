@@ -86,11 +86,10 @@ class _Step:
 class _Workspace:
     """Registers, masks and scratch of one width, as views of the machine's memory."""
 
-    def __init__(self, memory: Array, masks: Mask, width: int) -> None:
-        self.width = width
+    def __init__(self, memory: Array, masks: Mask, scratch: Array, width: int) -> None:
         self.registers = [row[: 2 * width].reshape(2, width) for row in memory]
         self.masks = [row[:width] for row in masks]
-        self.scratch = Scratch(width)
+        self.scratch = Scratch(scratch, width)
 
 
 class IntervalMachine:
@@ -109,6 +108,7 @@ class IntervalMachine:
         affordable = _MEMORY // (16 * max(1, tape.registers))
         self._block = max(16, min(_BLOCK, capacity, affordable))
         self._memory = np.empty((tape.registers, 2 * self._block))
+        self._scratch = np.empty(Scratch.ROWS * self._block)
         with np.errstate(**FLAGGED):
             self._constants, self._constant_masks = _constants(tape)
         self._steps, self._root_partial = _steps(tape, self._constants, self._constant_masks)
@@ -145,7 +145,9 @@ class IntervalMachine:
         if found is None:
             # Views for the full width and for one more are kept: batches end with a short block.
             self._spaces = {w: s for w, s in self._spaces.items() if w == self._block}
-            found = self._spaces[width] = _Workspace(self._memory, self._masks, width)
+            found = self._spaces[width] = _Workspace(
+                self._memory, self._masks, self._scratch, width
+            )
         return found
 
     def _evaluate_block(self, lo: Array, hi: Array, out_lo: Array, out_hi: Array) -> None:
@@ -204,7 +206,7 @@ def _constants(tape: Tape) -> tuple[list[Interval], list[Mask]]:
     """Enclosures of the tape's constants as rows (-lo, hi), shape (2, 1), and their masks."""
     values: list[Interval] = []
     masks: list[Mask] = []
-    scratch = Scratch(1)
+    scratch = Scratch(np.empty(Scratch.ROWS), 1)
     for constant in tape.constants:
         value, mask = np.empty((2, 1)), np.zeros(1, np.bool_)
         if constant.op in (Op.CONST, Op.PI):

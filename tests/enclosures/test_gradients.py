@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bcv import expr as ex
-from bcv.enclosures.gradients import MeanValueForm, is_continuous
+from bcv.enclosures.gradients import MeanValueForm, is_continuous, mean_value_bound
 from bcv.expr import Expr, Op, const
 from tests.enclosures.reference import NAMES, X, Y, Z, escapes, intervals, points_within, reference
 from tests.enclosures.test_composites import ALL, SMOOTH, random_roots
@@ -96,6 +96,15 @@ def test_possibly_undefined_boxes_have_no_bound() -> None:
     assert form.lower_bound(lo, hi)[0] == -math.inf
     assert form.upper_bound(lo, hi)[0] == math.inf
     assert math.isfinite(form.lower_bound(lo, hi)[1])
+
+
+def test_losses_that_underflow_are_not_lost() -> None:
+    tiny = np.full((1, 1), 1e-200)
+    zero = np.zeros((1, 1))
+    bound = mean_value_bound(np.zeros(1), zero, tiny, zero, -tiny, tiny)
+    assert bound[0] < 0.0
+    bound = mean_value_bound(np.zeros(1), zero, tiny, zero, zero, tiny)
+    assert bound[0] == 0.0
 
 
 def test_expressions_that_jump_are_refused() -> None:
