@@ -6,6 +6,7 @@ Soundness depends on this file: an obligation is refuted only with a witness ver
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Context, Decimal
 from fractions import Fraction
 from typing import Final
 
@@ -20,7 +21,7 @@ from bcv.region import And, Atom, Formula, Range, Relation, conjuncts
 PRECISIONS: Final = (0, 64, 128, 256, 512, 1024, 2048)
 """Bits of the balls, one attempt after the other; 0 means rational arithmetic alone."""
 
-LONGEST_EXACT_TEXT: Final = 40
+LONGEST_EXACT_BITS: Final = 130
 
 
 class ExactPoint:
@@ -131,12 +132,11 @@ def value_text(value: Value) -> str:
     if isinstance(value, Special):
         return value.value
     if isinstance(value, Fraction):
-        text = str(value)
-        if len(text) <= LONGEST_EXACT_TEXT:
-            return text
-        from bcv.enclosures.exact_values import as_ball
-
-        value = as_ball(value)
+        bits = value.numerator.bit_length() + value.denominator.bit_length()
+        if bits <= LONGEST_EXACT_BITS:
+            return str(value)
+        digits = Context(prec=12)
+        return str(digits.divide(Decimal(value.numerator), Decimal(value.denominator)))
     return str(value.mid().str(12, radius=False))
 
 

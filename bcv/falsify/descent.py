@@ -30,7 +30,10 @@ def _normal_step(slopes: Array, residual: Array) -> Array:
     inverse = np.divide(1.0, length, out=np.zeros_like(length), where=length > 0)
     unit, wanted = slopes * inverse[:, None], residual * inverse
     normal = np.einsum("avk,bvk->kab", unit, unit) + 1e-9 * np.eye(len(slopes))
-    factor = np.linalg.solve(normal, wanted.T[:, :, None])[:, :, 0]
+    try:
+        factor = np.linalg.solve(normal, wanted.T[:, :, None])[:, :, 0]
+    except np.linalg.LinAlgError:
+        return np.zeros(slopes.shape[1:])
     return np.asarray(-np.einsum("avk,ka->vk", unit, factor))
 
 
@@ -48,6 +51,8 @@ def restore(
     margins = np.broadcast_to(np.asarray(margin), points.shape[1:])
     moving = np.arange(points.shape[1])
     for _ in range(rounds):
+        if landscape.late():
+            break
         values, slopes = landscape.slopes(points[:, moving])
         c, j = values[cell.rows], slopes[cell.rows]
         length = np.sqrt((j**2).sum(axis=1))
@@ -61,6 +66,11 @@ def restore(
         scale = landscape.scale(points[:, moving])
         points[:, moving] = landscape.clip(points[:, moving] + step * scale)
     return points
+
+
+def finite(points: Array) -> Array:
+    """Those points whose coordinates are finite numbers."""
+    return points[:, np.isfinite(points).all(axis=0)]
 
 
 def feasible(landscape: Landscape, cell: Cell, values: Array, slopes: Array) -> Mask:
@@ -113,6 +123,8 @@ def descend(landscape: Landscape, cell: Cell, objective: int, points: Array, rou
     trials = np.array(TRIALS)
     rows = np.arange(count)
     for _ in range(rounds):
+        if landscape.late():
+            break
         values, slopes = landscape.slopes(points)
         now = _merit(landscape, cell, objective, values, slopes)
         direction = _direction(landscape, cell, objective, points, values, slopes, radius)
@@ -188,12 +200,12 @@ def _stationary_step(
     size = np.abs(g).max() + np.abs(hessians[0]).max()
     if not np.isfinite(size) or size == 0:
         return None
-    multipliers = np.linalg.lstsq(j.T, g, rcond=1e-9)[0] if len(j) else np.zeros(0)
-    curvature = hessians[0] - np.tensordot(multipliers, hessians[1:], axes=1)
-    zero = np.zeros((len(j), len(j)))
-    system = np.block([[curvature, -j.T], [j, zero]])
-    right = np.concatenate([-(g - j.T @ multipliers), -values[wanted[1:], 0]])
     try:
+        multipliers = np.linalg.lstsq(j.T, g, rcond=1e-9)[0] if len(j) else np.zeros(0)
+        curvature = hessians[0] - np.tensordot(multipliers, hessians[1:], axes=1)
+        zero = np.zeros((len(j), len(j)))
+        system = np.block([[curvature, -j.T], [j, zero]])
+        right = np.concatenate([-(g - j.T @ multipliers), -values[wanted[1:], 0]])
         return np.asarray(np.linalg.lstsq(system, right, rcond=1e-10)[0][: len(free)])
     except np.linalg.LinAlgError:
         return None

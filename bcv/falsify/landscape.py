@@ -6,7 +6,9 @@ Soundness does not depend on this file: everything here is an estimate.
 from __future__ import annotations
 
 import itertools
+import time
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Final
 
 import numpy as np
@@ -26,6 +28,7 @@ Indices = NDArray[np.intp]
 MAX_CELLS: Final = 24
 MAX_HAZARDS: Final = 8
 _STEP: Final = 2.0**-18
+_LARGEST: Final = Fraction(10**300)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class Landscape:
             (``roots`` of them), then the region's atoms, then the hazards.
         hazards: rows of expressions that come near 0 only where something becomes undefined.
         lo, hi: the box, shape (variables,), with infinities.
+        deadline: a value of ``time.monotonic()``; every loop ends soon after it.
     """
 
     obligation: Obligation
@@ -66,6 +70,11 @@ class Landscape:
     hazards: tuple[int, ...]
     lo: Array
     hi: Array
+    deadline: float
+
+    def late(self) -> bool:
+        """Whether time is up."""
+        return time.monotonic() > self.deadline
 
     def values(self, points: Array) -> Array:
         """(variables, K) -> (rows, K); NaN where undefined."""
@@ -141,13 +150,18 @@ def _hazards(roots: tuple[Expr, ...]) -> list[Expr]:
     return list(found)[:MAX_HAZARDS]
 
 
+def nearest_float(x: Fraction) -> float:
+    """The double next to x, or the largest one that is used here, with its sign."""
+    return float(max(min(x, _LARGEST), -_LARGEST))
+
+
 def _outward(region: Region) -> tuple[Array, Array]:
-    lo = [-np.inf if side.lo is None else float(side.lo) for side in region.box]
-    hi = [np.inf if side.hi is None else float(side.hi) for side in region.box]
+    lo = [-np.inf if side.lo is None else nearest_float(side.lo) for side in region.box]
+    hi = [np.inf if side.hi is None else nearest_float(side.hi) for side in region.box]
     return np.array(lo), np.array(hi)
 
 
-def landscape_of(obligation: Obligation) -> Landscape:
+def landscape_of(obligation: Obligation, deadline: float) -> Landscape:
     """Compile an obligation for sampling."""
     region = obligation.region
     conjunctions = disjuncts(region.formula)
@@ -177,4 +191,5 @@ def landscape_of(obligation: Obligation) -> Landscape:
         tuple(range(first, first + len(hazards))),
         lo,
         hi,
+        deadline,
     )

@@ -14,7 +14,7 @@ import numpy as np
 
 from bcv.enclosures.segments import Line, univariate
 from bcv.expr import Expr
-from bcv.falsify.landscape import Array
+from bcv.falsify.landscape import Array, nearest_float
 from bcv.region import Range
 
 DENOMINATORS: Final = (1, 2, 4, 5, 6, 8, 10, 12, 16, 20, 50, 100, 360, 1000, 9999, 10**5, 10**7)
@@ -76,7 +76,7 @@ def nearby(point: Array, box: tuple[Range, ...]) -> list[Coordinates]:
 
 def as_floats(points: list[Coordinates]) -> Array:
     """(variables, K) in doubles."""
-    return np.array([[float(x) for x in point] for point in points], dtype=np.float64).T
+    return np.array([[nearest_float(x) for x in point] for point in points], dtype=np.float64).T
 
 
 def _exact_sqrt(x: Fraction) -> Fraction | None:

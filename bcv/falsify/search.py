@@ -5,7 +5,6 @@ Soundness does not depend on this file.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -13,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from bcv.evidence import Witness
-from bcv.falsify.descent import descend, feasible, polish, restore
+from bcv.falsify.descent import descend, feasible, finite, polish, restore
 from bcv.falsify.landscape import Array, Cell, Mask, landscape_of
 from bcv.falsify.samples import coarse_points
 from bcv.falsify.witnesses import Prosecutor, first_witness
@@ -25,6 +24,9 @@ MARGINS: Final = (0.0, 1e-11, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 3e-2)
 
 INSIDE: Final = 1e-10
 """A scaled distance that makes a float point certainly satisfy an inequality."""
+
+MAX_FOLLOWED: Final = 30_000
+"""Coordinates of samples that are projected onto a surface at once; it bounds the memory."""
 
 MAX_HINTS: Final = 12
 
@@ -61,15 +63,14 @@ class Search:
         self._effort = effort
         self._seed = seed
         self._hints = hints
-        self._deadline = deadline
-        self._landscape = landscape_of(obligation)
-        self._prosecutor = Prosecutor(self._landscape, deadline, np.zeros(1))
+        self._landscape = landscape_of(obligation, deadline)
+        self._prosecutor = Prosecutor(self._landscape, np.zeros(1))
         self._minima: list[tuple[float, tuple[float, ...]]] = []
         self._samples = 0
 
     def late(self) -> bool:
         """Whether time is up."""
-        return time.monotonic() > self._deadline
+        return self._landscape.late()
 
     def run(self) -> Witness | None:
         """A verified witness, or None."""
@@ -133,7 +134,8 @@ class Search:
         if not len(suspects):
             return None
         worst = suspects[np.argsort(np.nan_to_num(values[0, suspects], nan=-np.inf))]
-        chosen = np.unique(np.concatenate([suspects[:4], worst[:6]]))
+        nearest = suspects[np.argsort(np.abs(points[:, suspects]).max(axis=0), kind="stable")]
+        chosen = np.unique(np.concatenate([suspects[:3], nearest[:3], worst[:5]]))
         return self._prosecutor.points_near(cell, points[:, chosen], self._effort.verified)
 
     def _refined(self, cell: Cell, points: Array, values: Array) -> Iterator[Witness | None]:
@@ -151,6 +153,7 @@ class Search:
             polished = [
                 polish(self._landscape, cell, objective, point)
                 for point in self._tight(objective, low).T[: self._effort.polished]
+                if not self.late()
             ]
             if polished:
                 yield self._attack(cell, self._record(cell, objective, np.array(polished).T))
@@ -166,8 +169,12 @@ class Search:
             low = inside[np.argsort(values[objective, inside], kind="stable")[: 4 * count]]
             pool = points[:, np.unique(np.concatenate([low, inside[:: 1 + len(inside) // count]]))]
         else:
-            pool = points[:, np.unique(np.concatenate([near, spread]))]
-            pool = restore(self._landscape, cell, pool, 16)
+            # Far out a surface has asymptotes that few samples run into, so all are followed.
+            endless = cell.thin and not self._landscape.obligation.region.bounded
+            chosen = np.unique(np.concatenate([near, spread]))
+            step = 1 + points.size // MAX_FOLLOWED
+            pool = points[:, ::step] if endless else points[:, chosen]
+            pool = finite(restore(self._landscape, cell, pool, 16))
         found, slopes = self._landscape.slopes(pool)
         good = np.flatnonzero(feasible(self._landscape, cell, found, slopes))
         if not len(good):
@@ -175,16 +182,17 @@ class Search:
         value = found[objective, good]
         steep = np.sqrt((slopes[objective, :, good] ** 2).sum(axis=1)) + 1e-300
         half = (count + 1) // 2
-        chosen = [*np.argsort(value)[:half], *np.argsort(value / steep)]
-        order = list(dict.fromkeys(int(i) for i in chosen))[:count]
+        ranked = [*np.argsort(value)[:half], *np.argsort(value / steep)]
+        order = list(dict.fromkeys(int(i) for i in ranked))[:count]
         return pool[:, good[order]]
 
     def _record(self, cell: Cell, objective: int, points: Array) -> Array:
         """The points that lie in the cell, lowest first; remembers those of the claim."""
+        points = finite(points)
         values, slopes = self._landscape.slopes(points)
         if objective == 0 and not self._certain(cell, values, slopes).all():
             inner = restore(self._landscape, cell, points, 4, INSIDE)
-            points = np.concatenate([points, inner], axis=1)
+            points = np.concatenate([points, finite(inner)], axis=1)
             values, slopes = self._landscape.slopes(points)
         inside = np.flatnonzero(feasible(self._landscape, cell, values, slopes))
         order = inside[np.argsort(values[objective, inside], kind="stable")]
@@ -248,7 +256,7 @@ class Search:
         count = points.shape[1]
         copies = np.tile(points, (1, len(MARGINS)))
         margin = np.repeat(np.array(MARGINS), count)
-        moved = restore(self._landscape, cell, copies, 4, margin)
+        moved = finite(restore(self._landscape, cell, copies, 4, margin))
         low = self._landscape.values(moved)[0] <= 0
         return moved[:, low][:, ::-1]
 

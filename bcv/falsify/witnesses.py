@@ -5,7 +5,6 @@ Soundness does not depend on this file: witnesses come out of ``bcv.enclosures.e
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -37,21 +36,15 @@ class Prosecutor:
 
     Attributes:
         landscape: the obligation in floats.
-        deadline: a value of ``time.monotonic()``.
         noise: per row of the landscape, a size below which a float value may be rounding.
         tried: points that were looked at exactly.
         zeros: points of the region where the expression is exactly 0.
     """
 
     landscape: Landscape
-    deadline: float
     noise: Array
     tried: set[Coordinates] = field(default_factory=set)
     zeros: list[Coordinates] = field(default_factory=list)
-
-    def late(self) -> bool:
-        """Whether time is up."""
-        return time.monotonic() > self.deadline
 
     def point(self, candidate: Coordinates) -> Witness | None:
         """The witness if this exact point is one; notes it if the expression is 0 there."""
@@ -93,7 +86,7 @@ class Prosecutor:
         keep = self.plausible(cell, as_floats(fresh))
         plausible = [candidate for candidate, kept in zip(fresh, keep, strict=True) if kept]
         for candidate in sorted(plausible, key=_complexity)[:limit]:
-            if self.late():
+            if self.landscape.late():
                 return None
             witness = self.point(candidate)
             if witness is not None:
@@ -114,7 +107,7 @@ class Prosecutor:
             for near in nearby(point, region.box)[:12]:
                 for surface in surfaces:
                     yield from on_surface(surface, region.variables, near, tuple(self.zeros[:2]))
-                if self.late():
+                if self.landscape.late():
                     return
 
     def segments_near(self, cell: Cell, points: Array, limit: int) -> Witness | None:
@@ -122,10 +115,11 @@ class Prosecutor:
         if cell.surface.sum() != 1:
             return None
         start, end, reach = self._steps(int(cell.rows[cell.surface][0]), points)
-        good = np.flatnonzero(self._separated(cell, start, end))
+        sound = np.isfinite(start + end + reach).all(axis=0)
+        good = np.flatnonzero(self._separated(cell, start, end) & sound)
         region = self.landscape.obligation.region
         for k in good[:limit]:
-            if self.late():
+            if self.landscape.late():
                 return None
             a, b = (self._rounded(side[:, k], reach[:, k]) for side in (start, end))
             witness = verify_segment(

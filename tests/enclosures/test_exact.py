@@ -15,10 +15,12 @@ from bcv.enclosures.exact import (
     exact_sign,
     exact_value,
     holds,
+    value_text,
     verify_point,
     verify_segment,
 )
-from bcv.enclosures.segments import Line, polynomial_keeps_sign, univariate
+from bcv.enclosures.exact_values import Special, as_ball, extend
+from bcv.enclosures.segments import Line, keeps_sign, polynomial_keeps_sign, univariate
 from bcv.evidence import WitnessKind
 from bcv.expr import Expr, Op
 from bcv.obligation import Obligation
@@ -153,6 +155,61 @@ def test_huge_numbers_are_enclosed_and_not_expanded() -> None:
     tower = ((X**999) ** 999) ** 99 - ex.ONE
     assert exact_sign(tower, at("1.0001")) == 1
     assert exact_sign(tower, at("0.99")) == -1
+
+
+def test_a_long_value_is_written_in_digits_without_flint() -> None:
+    assert value_text(F(1, 3)) == "1/3"
+    assert len(value_text(F(10**50 + 1, 3**60))) < 25
+    assert value_text(F(10**7000)).startswith("1")
+    assert value_text(-F(10**90, 7**100 + 1)).startswith("-")
+
+
+expressions = st.recursive(
+    st.sampled_from([X, Y, ex.const(F(1, 3)), ex.const(-2)]),
+    lambda inner: st.one_of(
+        st.tuples(
+            st.sampled_from([ex.add, ex.sub, ex.mul, ex.minimum, ex.maximum]), inner, inner
+        ).map(lambda t: t[0](t[1], t[2])),
+        st.tuples(inner, st.integers(2, 4)).map(lambda t: ex.power(*t)),
+        st.tuples(inner, inner).map(lambda t: t[0] / (t[1] ** 2 + ex.ONE)),
+        st.tuples(inner, inner, inner).map(lambda t: ex.select(*t)),
+        inner.map(lambda a: ex.apply(Op.ABS, a)),
+    ),
+    max_leaves=8,
+)
+
+
+@given(expressions, rationals, rationals, rationals, rationals, st.integers(0, 16))
+def test_a_sign_kept_along_a_segment_holds_at_its_points(
+    root: Expr, a: F, b: F, c: F, d: F, k: int
+) -> None:
+    line = Line(("x", "y"), (a, b), (c, d))
+    middle = {"x": a + F(k, 16) * (c - a), "y": b + F(k, 16) * (d - b)}
+    sign = exact_sign(root, middle)
+    if keeps_sign(line, root, strict=True):
+        assert sign in (1, None)
+    if keeps_sign(line, root, strict=False):
+        assert sign in (0, 1, None)
+
+
+@given(expressions, rationals, rationals)
+def test_balls_contain_the_rational_value(root: Expr, x: F, y: F) -> None:
+    exact = exact_value(root, {"x": x, "y": y})
+    if not isinstance(exact, F):
+        return
+    from flint import arb, ctx, fmpq
+
+    with ctx.workprec(64):
+        point = {
+            name: arb(fmpq(v.numerator, v.denominator), arb("0.001"))
+            for name, v in (("x", x), ("y", y))
+        }
+        found = extend({}, root, point, balls=True)
+        wanted = fmpq(exact.numerator, exact.denominator)
+        for value in found:
+            if not isinstance(value, Special):
+                ball = as_ball(value)
+                assert ball.contains(wanted) or len(found) > 1
 
 
 CIRCLE = equal(X**2 + Y**2, ex.const(2))

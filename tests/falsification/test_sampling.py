@@ -191,6 +191,14 @@ def test_a_coarse_search_is_quick() -> None:
     assert time.perf_counter() - begin < 0.25
 
 
+def test_numbers_beyond_doubles_are_no_obstacle() -> None:
+    huge = (Range(F(10**400), F(10**401)), Range(F(-(10**400)), F(1, 10**400)))
+    assert isinstance(sample(claim(X + Y, box=huge)), (Refuted, Undecided))
+    steep = c(10**400) * X**2 + c(1)
+    assert isinstance(sample(claim(steep, equal(steep))), Undecided)
+    assert isinstance(sample(claim(-c(10**400) - X**2)), Refuted)
+
+
 def test_a_deadline_is_respected() -> None:
     six = tuple(f"x{i}" for i in range(6))
     wild: Expr = c(1)
