@@ -89,6 +89,9 @@ LeafReason = Infeasible | Bounded | Convex
 class Cover:
     """A split tree over a box that contains the region's box; each leaf says why it is done.
 
+    Splits are computed in doubles. A leaf's reason is about the leaf cut with the region's box,
+    whose ends are rationals: a claim that is tight at a bound of 1/10 holds there, not beyond.
+
     Attributes:
         root: per variable (lo, hi) in doubles, outward rounded; infinities where unbounded.
         nodes: the tree in preorder. v >= 0 is a leaf with ``reasons[v]``; v < 0 is a split of

@@ -23,9 +23,9 @@ from bcv.paving.search import Search
 from bcv.paving.splitting import midpoints
 
 _LARGEST_BATCH: Final = 8192
-_SMALLEST_BATCH: Final = 128
+_SMALLEST_BATCH: Final = 256
 _OPERATIONS_A_BATCH: Final = 2_000_000
-_MOST_STUCK: Final = 64
+_MOST_STUCK: Final = 32
 _MOST_HINTS: Final = 16
 _PROGRESS_SECONDS: Final = 0.2
 _MOST_ZERO_GUESSES: Final = 32
@@ -121,7 +121,7 @@ def _run(search: Search, budget: Budget, batch: int, report: Callable[[], None])
         if sum(boxes.count for boxes in search.stuck) > _MOST_STUCK:
             return Reason.INCONCLUSIVE
         # Small batches at first go deep, so that a hopeless place shows before the crowd comes.
-        ramp = max(_SMALLEST_BATCH, search.examined // 8)
+        ramp = max(_SMALLEST_BATCH, search.examined // 24)
         search.step(min(batch, ramp, budget.boxes - search.examined))
         report()
     return Reason.INCONCLUSIVE if search.stuck else None

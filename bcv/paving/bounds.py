@@ -27,7 +27,7 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 _MAX_MULTIPLIER_ROWS: Final = 12
-_OFF_CENTRE: Final = 0.382
+_OFF_CENTRE: Final = 0.236
 """Slopes are sampled off the centre, where even functions would hide their variation."""
 
 
@@ -50,8 +50,10 @@ class Natural:
     open_atoms: Mask
 
 
-def _finite(points: Floats) -> Floats:
-    return np.clip(points, -1e300, 1e300)
+def _finite_box(lo: Floats, hi: Floats) -> tuple[Floats, Floats]:
+    """A part of the box next to its finite ends."""
+    low = np.where(np.isinf(lo), np.where(np.isinf(hi), -1.0, hi - 1.0), lo)
+    return low, np.where(np.isinf(hi), low + 2.0, hi)
 
 
 class Bounds:
@@ -110,7 +112,7 @@ class Bounds:
         lo, hi = self._natural.evaluate(boxes.lo, boxes.hi)
         # A root that may be undefined comes back as the whole line.
         known = np.isfinite(lo[self._partial]) | np.isfinite(hi[self._partial])
-        defined = known.all(axis=0)
+        defined: Mask = np.logical_and.reduce(known, axis=0)
         atoms = slice(self._first_atom, None)
         return Natural(
             lo[0],
@@ -146,15 +148,27 @@ class Bounds:
         return floats.evaluate(self._values_tape, middles, self._values_constants)
 
     def estimates(self, boxes: Boxes) -> tuple[Floats, Floats, Floats]:
-        """A point of each box (n, K), and there the values (1 + atoms, K) and slopes of the claim
-        and all atoms (1 + atoms, n, K); floats, NaN where undefined."""
-        lo, hi = _finite(boxes.lo), _finite(boxes.hi)
-        points = np.where(np.isinf(boxes.lo), hi - 1.0, lo + _OFF_CENTRE * (hi - lo))
-        points = np.where(np.isinf(boxes.hi), lo + 1.0, points)
-        points = np.where(np.isinf(boxes.hi) & np.isinf(boxes.lo), 0.5, points)
+        """A point of each box (n, K), and there the values (1 + atoms, K) of the claim and all
+        atoms; and about the largest slopes (1 + atoms, n, K) on the box. Floats; NaN if undefined.
+        """
+        lo, hi = _finite_box(boxes.lo, boxes.hi)
+        points = lo + _OFF_CENTRE * (hi - lo)
+        # Boxes on which the slope vanishes at one sample gather; at a second one it does not.
+        both = np.concatenate([points, hi - _OFF_CENTRE * (hi - lo)], axis=1)
+        found = floats.evaluate(self._estimate_tape, both, self._estimate_constants)
+        rows, count = 1 + len(self.test.atoms), boxes.count
+        slopes = found[rows:].reshape(rows, boxes.lo.shape[0], 2, count)
+        return (
+            points,
+            found[:rows, :count],
+            np.fmax(np.abs(slopes[:, :, 0]), np.abs(slopes[:, :, 1])),
+        )
+
+    def slopes_at(self, points: Floats) -> Floats:
+        """(1 + atoms, n, K) estimates of the slopes at points."""
         found = floats.evaluate(self._estimate_tape, points, self._estimate_constants)
         rows = 1 + len(self.test.atoms)
-        return points, found[:rows], found[rows:].reshape(rows, boxes.lo.shape[0], boxes.count)
+        return found[rows:].reshape(rows, *points.shape)
 
 
 def _smooth(root: Expr) -> bool:

@@ -175,7 +175,8 @@ def neighbourhood(
     defined = np.ones(lo.shape[1], dtype=np.bool_)
     if partial:
         ends = IntervalMachine(compile_tape(partial, variables), lo.shape[1]).evaluate(lo, hi)
-        defined = (np.isfinite(ends[0]) | np.isfinite(ends[1])).all(axis=0)
+        known = np.isfinite(ends[0]) | np.isfinite(ends[1])
+        defined = np.logical_and.reduce(known, axis=0)
     for k, convex in enumerate(_Hessian(f, variables).convex_on(lo, hi)):
         if convex and defined[k]:
             return Neighbourhood(

@@ -22,7 +22,8 @@ def _atom_false(relation: Relation, lo: Floats, hi: Floats) -> Mask:
         return hi < 0.0
     if relation is Relation.GT:
         return hi <= 0.0
-    return (hi < 0.0) | (lo > 0.0)
+    away: Mask = (hi < 0.0) | (lo > 0.0)
+    return away
 
 
 def _atom_true(relation: Relation, lo: Floats, hi: Floats) -> Mask:
@@ -30,7 +31,8 @@ def _atom_true(relation: Relation, lo: Floats, hi: Floats) -> Mask:
         return lo >= 0.0
     if relation is Relation.GT:
         return lo > 0.0
-    return (lo == 0.0) & (hi == 0.0)
+    zero: Mask = (lo == 0.0) & (hi == 0.0)
+    return zero
 
 
 def _false(formula: Formula, first: int, lo: Floats, hi: Floats) -> Mask:

@@ -17,15 +17,17 @@ from bcv.paving import multipliers as mult
 from bcv.paving.bounds import Bounds
 from bcv.paving.boxes import Boxes, BoxStack, root_box
 from bcv.paving.convexity import Neighbourhood
+from bcv.paving.exact_points import holds_at, surface_row, witness_at
 from bcv.paving.recording import CoverRecorder
-from bcv.paving.refutation import surface_row, witness_at
 from bcv.paving.splitting import choose_axes, cut_boxes, halves, variation_shares
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-SMALLEST: Final = 2.0**-26
+SMALLEST: Final = 2.0**-24
 """Boxes this small, relative to the root's box, are put aside: there the claim is tight."""
+_ROUNDING: Final = 1e-12
+_CORNERS_A_BATCH: Final = 8
 _PROBE_EVERY: Final = 8
 _PROBE_BOXES: Final = 256
 
@@ -78,7 +80,7 @@ class Search:
     proved_volume: float = 0.0
     _scale: Floats = field(init=False)
     _natural: Trial = field(init=False)
-    _mean_value: Trial = field(init=False)
+    _slopes: Trial = field(init=False)
     _with_multipliers: Trial = field(init=False)
     _attempts: int = 0
     _steps: int = 0
@@ -97,7 +99,7 @@ class Search:
             widths = start.hi - start.lo
         self._scale = np.where(np.isfinite(widths) & (widths > 0.0), widths, 1.0)
         self._natural = Trial(1.0)
-        self._mean_value = Trial(self.bounds.slope_price)
+        self._slopes = Trial(self.bounds.slope_price)
         self._with_multipliers = Trial(0.5 * self.bounds.slope_price)
 
     @property
@@ -109,7 +111,7 @@ class Search:
     def _subtree(self) -> float:
         """About how many boxes a split costs until all is done, from the natural form's record."""
         survival = 1.0 - self._natural.settled / self._natural.tried
-        return 2.0 / max(1.0 - 2.0 * survival, 1.0 / 64.0)
+        return 2.0 / max(1.0 - 2.0 * survival, 1.0 / 256.0)
 
     def step(self, most: int) -> None:
         """Examine up to ``most`` boxes from the top of the stack."""
@@ -119,13 +121,13 @@ class Search:
         if rest.count == 0:
             return
         points, rows, slopes = self.bounds.estimates(rest)
-        self._look_for_witness(points, rows, slopes)
+        self._look_for_witness(points, rows)
         with np.errstate(invalid="ignore", over="ignore"):
             widths = rest.hi - rest.lo
             size = (widths / self._scale).max(axis=0, initial=0.0)
         widths = np.where(np.isfinite(widths), widths, 0.0)
         undecided = np.concatenate([np.ones((1, rest.count), dtype=np.bool_), open_atoms])
-        shares = variation_shares(widths, np.abs(slopes), undecided)
+        shares = variation_shares(widths, slopes, undecided)
         axes, possible = choose_axes(rest, shares, self._scale)
         possible &= size >= SMALLEST
         if not bool(possible.all()):
@@ -155,9 +157,9 @@ class Search:
 
     def _settle(self, boxes: Boxes, done: Mask, reasons: NDArray[np.int32] | int) -> None:
         self.recorder.settle(boxes.ids[done], reasons)
-        with np.errstate(invalid="ignore", over="ignore"):
+        if self.bounded:
             share = (boxes.hi[:, done] - boxes.lo[:, done]) / self._scale
-        self.proved_volume += float(np.prod(share, axis=0).sum())
+            self.proved_volume += float(np.prod(share, axis=0).sum())
 
     def _survivors(self, boxes: Boxes) -> tuple[Boxes, Mask]:
         """The boxes that no method settles, and (atoms, K) which atoms are open there."""
@@ -178,7 +180,7 @@ class Search:
             found.defined[open_]
             & (np.isfinite(survivors.lo) & np.isfinite(survivors.hi)).all(axis=0)
         )
-        count = self._mean_value.boxes(eligible.size, self._subtree)
+        count = self._slopes.boxes(eligible.size, self._subtree)
         if count == 0:
             return survivors, open_atoms
         keep = self._by_slopes(survivors, eligible[:count], open_atoms[self.bounds.usable])
@@ -192,16 +194,38 @@ class Search:
         bound = self.bounds.mean_value(part, slopes, zero)
         proved = self.bounds.sufficient(bound)
         self._settle(part, proved, self.reasons.mean_value(zero[:, proved]))
-        self._mean_value.record(part.count, int(proved.sum()))
+        proved |= self._at_corners(part, slopes, bound, ~proved)
         boxes.bound[tried] = np.maximum(part.bound, bound)
         left = np.flatnonzero(~proved & active[:, tried].any(axis=0))
         left = left[: self._with_multipliers.boxes(left.size, self._subtree)]
         if left.size:
             better = self._by_multipliers(part, slopes, left, active[:, tried])
             proved[left[better]] = True
+        self._slopes.record(part.count, int(proved.sum()))
         keep = np.ones(boxes.count, dtype=np.bool_)
         keep[tried[proved]] = False
         return keep
+
+    def _at_corners(
+        self, boxes: Boxes, slopes: tuple[Floats, Floats], bound: Floats, left: Mask
+    ) -> Mask:
+        """Which of the boxes ``left`` are short by rounding alone: proved at the lowest corner."""
+        proved = np.zeros(boxes.count, dtype=np.bool_)
+        least, most = slopes[0][0], slopes[1][0]
+        monotone = ((least >= 0.0) | (most <= 0.0)).all(axis=0)
+        steepest = np.maximum(np.abs(least), np.abs(most)) * np.maximum(
+            np.abs(boxes.lo), np.abs(boxes.hi)
+        )
+        near = left & monotone & (bound >= -_ROUNDING * (1.0 + steepest.sum(axis=0)))
+        for k in np.flatnonzero(near)[:_CORNERS_A_BATCH]:
+            corner = np.where(least[:, k] >= 0.0, boxes.lo[:, k], boxes.hi[:, k])
+            proved[k] = holds_at(self.bounds.obligation, corner)
+            if not proved[k] and self.witness is None:
+                self.witness = witness_at(self.bounds.obligation, corner, None, 0.0)
+        if proved.any():
+            none = np.zeros((self.bounds.usable.size, int(proved.sum())))
+            self._settle(boxes, proved, self.reasons.mean_value(none))
+        return proved
 
     def _by_multipliers(
         self,
@@ -230,7 +254,7 @@ class Search:
         self._with_multipliers.record(part.count, int(proved.sum()))
         return proved
 
-    def _look_for_witness(self, points: Floats, rows: Floats, slopes: Floats) -> None:
+    def _look_for_witness(self, points: Floats, rows: Floats) -> None:
         """Verify the worst point at which the claim seems to fail inside the region."""
         self._steps += 1
         if self._steps < 2 ** (self._attempts // 2):
@@ -251,7 +275,8 @@ class Search:
         slope, value = None, 0.0
         if surface is not None:
             row = 1 + test.parts[surface].first
-            slope, value = slopes[row, :, worst], float(rows[row, worst])
+            slope = self.bounds.slopes_at(points[:, worst : worst + 1])[row, :, 0]
+            value = float(rows[row, worst])
         self.witness = witness_at(self.bounds.obligation, points[:, worst], slope, value)
 
     def cover(self) -> Cover:

@@ -21,6 +21,7 @@ FAR: Final = 2.0**24
 """A box that begins farther out than this on an infinite axis is not split there again."""
 _GROWTH: Final = 4.0
 _TIE_BREAK: Final = 0.05
+_THINNEST: Final = 2.0**-10
 
 
 def midpoints(lo: Floats, hi: Floats) -> Floats:
@@ -58,6 +59,8 @@ def choose_axes(boxes: Boxes, shares: Floats, scale: Floats) -> tuple[Axes, Mask
     divisible = ~infinite & (middle > lo) & (middle < hi)
     relative = widths / scale
     largest = np.maximum(relative.max(axis=0, initial=0.0), 1e-300)
+    # Samples of slopes can mislead; no axis gets a great deal thinner than another one.
+    divisible &= relative >= _THINNEST * largest
     score = np.where(divisible, shares + _TIE_BREAK * relative / largest, -1.0)
     if bool(infinite.any()):
         edge = np.maximum(np.where(np.isinf(lo), -hi, lo), np.where(np.isinf(hi), -1.0, 0.0))

@@ -12,7 +12,7 @@ from typing import Any
 from flint import arb, ctx, fmpq
 
 from bcv import expr as ex
-from bcv.evidence import Bounded, Convex, Cover, Form, Infeasible, LeafReason
+from bcv.evidence import Convex, Cover, Form, Infeasible, LeafReason
 from bcv.expr import Expr, Op
 from bcv.obligation import Obligation
 from bcv.region import And, Atom, Formula, Relation, atoms, conjuncts
@@ -21,6 +21,10 @@ Number = Any  # a Fraction, or a float infinity
 Interval = tuple[Number, Number]
 Box = tuple[Interval, ...]
 LINE: Interval = (-math.inf, math.inf)
+
+
+def _exact(end: Number) -> Number:
+    return end if isinstance(end, float) and math.isinf(end) else Fraction(end)
 
 
 def _times(a: Number, b: Number) -> Number:
@@ -231,10 +235,16 @@ class Replay:
         return not stack and next(cuts, None) is None
 
     def _leaf(self, ends: tuple[tuple[float, float], ...], reason: LeafReason) -> bool:
+        sides = self.obligation.region.box
         box: Box = tuple(
-            (lo if math.isinf(lo) else Fraction(lo), hi if math.isinf(hi) else Fraction(hi))
-            for lo, hi in ends
+            (
+                _exact(lo if side.lo is None else max(lo, side.lo)),
+                _exact(hi if side.hi is None else min(hi, side.hi)),
+            )
+            for (lo, hi), side in zip(ends, sides, strict=True)
         )
+        if any(lo > hi for lo, hi in box):
+            return True
         names = self.obligation.region.variables
         named = dict(zip(names, box, strict=True))
         if isinstance(reason, Infeasible):

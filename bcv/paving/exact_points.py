@@ -1,6 +1,6 @@
-"""Does the claim fail at a suspicious point, or across the equality surface next to it?
+"""What does exact arithmetic say of a point? That the claim fails, or holds, there.
 
-Soundness does not depend on this file: ``bcv.enclosures.exact`` verifies every witness.
+Soundness depends on ``holds_at`` alone: ``bcv.enclosures.exact`` verifies every witness.
 """
 
 from __future__ import annotations
@@ -33,6 +33,14 @@ def exact_point(obligation: Obligation, point: Floats) -> dict[str, Fraction]:
             value = min(value, side.hi)
         coordinates[name] = value
     return coordinates
+
+
+def holds_at(obligation: Obligation, point: Floats) -> bool:
+    """Whether the claim certainly holds at a point, moved into the region's box; exactly."""
+    from bcv.enclosures.exact import exact_sign
+
+    known = exact_sign(obligation.expr, exact_point(obligation, point))
+    return known is not None and (known > 0 or (known == 0 and not obligation.strict))
 
 
 def surface_row(obligation: Obligation) -> int | None:
