@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Indices = NDArray[np.intp]
 
-MAX_CELLS: Final = 24
+MAX_CELLS: Final = 64
 MAX_HAZARDS: Final = 8
 _STEP: Final = 2.0**-18
 _LARGEST: Final = Fraction(10**300)

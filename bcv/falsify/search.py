@@ -87,8 +87,11 @@ class Search:
 
     def hints(self) -> Hints:
         """The worst points, and the exact zeros."""
-        worst = dict.fromkeys(point for _, point in sorted(self._minima))
-        return Hints(tuple(worst)[:MAX_HINTS], tuple(self._prosecutor.zeros))
+        distinct: dict[tuple[str, ...], tuple[float, ...]] = {}
+        for _, point in sorted(self._minima):
+            distinct.setdefault(tuple(f"{x:.4g}" for x in point), point)
+        worst = tuple(distinct.values())[:MAX_HINTS]
+        return Hints(worst, tuple(self._prosecutor.zeros))
 
     def _attempts(self) -> Iterator[Witness | None]:
         if not self._landscape.obligation.region.variables:
@@ -130,7 +133,7 @@ class Search:
 
     def _direct(self, cell: Cell, points: Array, values: Array) -> Witness | None:
         """Samples that lie in the cell and violate the claim."""
-        suspects = np.flatnonzero(self._prosecutor.plausible(cell, points))
+        suspects = np.flatnonzero(self._prosecutor.plausible(cell, values))
         if not len(suspects):
             return None
         worst = suspects[np.argsort(np.nan_to_num(values[0, suspects], nan=-np.inf))]
@@ -257,8 +260,9 @@ class Search:
         copies = np.tile(points, (1, len(MARGINS)))
         margin = np.repeat(np.array(MARGINS), count)
         moved = finite(restore(self._landscape, cell, copies, 4, margin))
-        low = self._landscape.values(moved)[0] <= 0
-        return moved[:, low][:, ::-1]
+        # Undefined values are kept: they may be the witness.
+        holds = self._landscape.values(moved)[0] > 0
+        return moved[:, ~holds][:, ::-1]
 
 
 def _noise(values: Array) -> Array:

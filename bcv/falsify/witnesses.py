@@ -62,9 +62,8 @@ class Prosecutor:
                 self.zeros.append(candidate)
         return witness
 
-    def plausible(self, cell: Cell, points: Array) -> Mask:
+    def plausible(self, cell: Cell, values: Array) -> Mask:
         """Which float points satisfy the cell and violate (or touch) the claim, up to rounding."""
-        values = self.landscape.values(points)
         noise = self.noise[:, None]
         missed = self.landscape.excess(cell, values)
         inside = (missed <= noise[cell.rows]).all(axis=0)
@@ -83,12 +82,15 @@ class Prosecutor:
         fresh = [candidate for candidate in candidates if candidate not in self.tried]
         if not fresh:
             return None
-        keep = self.plausible(cell, as_floats(fresh))
-        plausible = [candidate for candidate, kept in zip(fresh, keep, strict=True) if kept]
-        for candidate in sorted(plausible, key=_complexity)[:limit]:
+        values = self.landscape.values(as_floats(fresh))
+        # Clear violations come first: zeros of the claim are simple, and would crowd them out.
+        clear = values[0] < -self.noise[0]
+        order = [(not clear[k], _complexity(fresh[k]), k) for k in range(len(fresh))]
+        plausible = self.plausible(cell, values)
+        for _, _, k in sorted(rank for rank in order if plausible[rank[2]])[:limit]:
             if self.landscape.late():
                 return None
-            witness = self.point(candidate)
+            witness = self.point(fresh[k])
             if witness is not None:
                 return witness
         return None
