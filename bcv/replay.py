@@ -87,7 +87,10 @@ def _with_witness(session: Session, part: Settled) -> Settled:
     if not isinstance(part.outcome, Refuted) or part.obligation.sufficient:
         return part
     why = _refutation_rejected(session, part)
-    return _checked(part) if why is None else _rejected(part, why)
+    if why is None:
+        return _checked(part)
+    # The claim it refutes may be one that the checker cannot state yet.
+    return part if session.derived.missing else _rejected(part, why)
 
 
 def _replayable(item: Settled) -> bool:
@@ -114,6 +117,8 @@ def _proof_rejected(session: Session, name: str, entries: list[dict[str, Any]]) 
     from bcv.checker.terms import RejectedError
 
     for claim in session.claims(name):
+        if claim.vacuous:
+            continue
         reasons: dict[str, None] = {}
         for entry in entries:
             try:
@@ -137,6 +142,6 @@ def _rejected(item: Settled, why: str) -> Settled:
 
 def _missing(session: Session, settled: tuple[Settled, ...]) -> tuple[tuple[str, str], ...]:
     stated = {item.obligation.name for item in settled}
-    asked = dict.fromkeys(claim.name for claim in session.derived.claims)
+    asked = dict.fromkeys(c.name for c in session.derived.claims if not c.vacuous)
     why = "the checker asks for it, but nothing was proved about it"
     return tuple((name, why) for name in asked if name not in stated)

@@ -35,8 +35,10 @@ def print_verdict(problem: Problem, verdict: Verdict, console: Console) -> None:
     """The whole report of one problem; never wider than the terminal or WIDEST columns."""
     width = min(console.width, WIDEST)
     console.print(_headline(problem, verdict), width=width)
-    for condition in conditions_of(verdict):
-        console.print(_condition(problem, condition), width=width)
+    conditions = conditions_of(verdict)
+    longest = min(28, max((len(condition.name) for condition in conditions), default=0))
+    for condition in conditions:
+        console.print(_condition(problem, condition, max(8, longest)), width=width)
     for title, lines in (("assumes", verdict.assumes), ("note", verdict.notes)):
         if lines and (title != "assumes" or verdict.answer is Answer.VALID):
             console.print(_listed(title, lines), width=width)
@@ -56,11 +58,11 @@ def _headline(problem: Problem, verdict: Verdict) -> RenderableType:
     return Panel(Group(*lines), border_style=colour, padding=(0, 1))
 
 
-def _condition(problem: Problem, condition: Condition) -> RenderableType:
+def _condition(problem: Problem, condition: Condition, longest: int) -> RenderableType:
     mark, style = MARK[condition.verdict]
     grid = Table.grid(padding=(0, 1))
     grid.add_column(width=1)
-    grid.add_column(min_width=8, max_width=28, overflow="fold")
+    grid.add_column(width=longest, overflow="fold")
     grid.add_column(overflow="fold", ratio=1)
     grid.add_row(Text(mark, style), Text(condition.name, "bold"), Text(condition.statement))
     grid.add_row("", "", Text(_how(condition), style="dim"))
