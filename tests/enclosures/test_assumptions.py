@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
+import platform
+import sys
 import time
 from fractions import Fraction
 
@@ -41,6 +44,21 @@ def test_a_bad_function_is_noticed(name: str, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(np, name, lambda x: good(x) * (1 + 2.0**-49))
     with pytest.raises(UnsoundArithmeticError, match=name):
         check_machine.__wrapped__()
+
+
+@pytest.mark.skipif(
+    platform.machine() != "x86_64" or sys.platform != "linux", reason="numbers of the modes"
+)
+@pytest.mark.parametrize("mode", [0x400, 0x800, 0xC00], ids=("down", "up", "to zero"))
+def test_a_library_that_changes_the_rounding_mode_is_noticed(mode: int) -> None:
+    fenv = ctypes.CDLL("libm.so.6")
+    before = fenv.fegetround()
+    try:
+        fenv.fesetround(mode)
+        with pytest.raises(UnsoundArithmeticError, match="nearest"):
+            check_rounding()
+    finally:
+        fenv.fesetround(before)
 
 
 def test_another_rounding_mode_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

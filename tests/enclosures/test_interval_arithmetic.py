@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from bcv import expr as ex
+from bcv.enclosures.intervals import IntervalMachine
+from bcv.enclosures.tape import compile_tape
 from bcv.expr import Expr, Op, const
 from tests.enclosures.reference import MAX, X, Y, Z, assert_encloses, enclose, intervals, numbers
 
@@ -184,3 +186,28 @@ def test_blocks_give_the_same_as_one_batch() -> None:
     low_few, high_few = enclose([X * Y - X**3], lo[:, pick], hi[:, pick])
     assert np.array_equal(low[:, pick], low_few)
     assert np.array_equal(high[:, pick], high_few)
+
+
+def test_a_machine_may_be_used_with_any_widths_in_any_order() -> None:
+    rng = np.random.default_rng(10)
+    roots = [X * Y - X**3, ex.apply(Op.TANH, ex.apply(Op.LOG, X)) + Y]
+    machine = IntervalMachine(compile_tape(roots, ("x", "y")), 10_000)
+    for width in (3, 9000, 8192, 3, 0, 500, 20_000, 1):
+        lo = rng.normal(0, 1, (2, width))
+        hi = lo + rng.random((2, width))
+        for mine, fresh in zip(machine.evaluate(lo, hi), enclose(roots, lo, hi), strict=True):
+            assert np.array_equal(mine, fresh)
+
+
+def test_results_are_not_overwritten_by_the_next_call() -> None:
+    machine = IntervalMachine(compile_tape([X], ("x",)))
+    first, _ = machine.evaluate(np.zeros((1, 2)), np.ones((1, 2)))
+    machine.evaluate(np.full((1, 2), 5.0), np.full((1, 2), 6.0))
+    assert first.tolist() == [[0.0, 0.0]]
+
+
+def test_expressions_without_variables_have_values_on_every_box() -> None:
+    low, high = IntervalMachine(compile_tape([ex.PI], ())).evaluate(
+        np.empty((0, 2)), np.empty((0, 2))
+    )
+    assert low.shape == high.shape == (1, 2)
