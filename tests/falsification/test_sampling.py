@@ -208,3 +208,45 @@ def test_a_deadline_is_respected() -> None:
     begin = time.monotonic()
     Sampling(effort="thorough").discharge(obligation, Hints(), Budget(begin + 0.3), ignore)
     assert time.monotonic() - begin < 1.5
+
+
+def test_a_fixed_coordinate_stays_exact() -> None:
+    box = (Range(F(1, 3), F(1, 3)), Range(F(0), None))
+    found = point_of(sample(claim(c(40) + X - Y, box=box)))
+    assert found["x"] == F(1, 3)
+
+
+def test_a_kinked_claim_is_refuted_off_the_kink() -> None:
+    slope = ex.derivative(ex.apply(Op.ABS, X), "x")
+    found = point_of(sample(claim(slope * X + slope * Y + c("1/2"))))
+    assert found["x"] != 0
+
+
+def test_a_claim_on_two_surfaces_is_refuted_at_their_rational_crossing() -> None:
+    both = all_of(equal(X**2 + Y**2, c("25/4")), equal(c(3) * X, c(4) * Y))
+    outcome = sample(claim(X, both))
+    assert point_of(outcome) == {"x": F(-2), "y": F(-3, 2)}
+
+
+def test_a_thin_shell_is_entered() -> None:
+    shell = all_of(greater(X**2 + Y**2, c(4)), greater(c("40000001/10000000"), X**2 + Y**2))
+    assert isinstance(sample(claim(X + c("1/10"), shell)), Refuted)
+
+
+def test_hints_are_looked_at() -> None:
+    point = (1.2345678901, -2.1098765432)
+    hole = (X - c("1.2345678901")) ** 2 + (Y + c("2.1098765432")) ** 2
+    spike = c(1) - c(2) * ex.apply(Op.EXP, c(-(10**12)) * hole)
+    budget = Budget(time.monotonic() + 20)
+    assert isinstance(sample(claim(spike)), Undecided)
+    outcome = Sampling().discharge(claim(spike), Hints((point,)), budget, ignore)
+    assert isinstance(outcome, Refuted)
+
+
+def test_a_thorough_search_reads_the_same_contract() -> None:
+    budget = Budget(time.monotonic() + 20)
+    obligation = claim(X**4 + Y**4 + c("1/100") - X * Y, all_of(greater(X, c(1))))
+    outcome = Sampling(effort="thorough").discharge(obligation, Hints(), budget, ignore)
+    assert isinstance(outcome, Undecided)
+    assert outcome.known.samples is not None
+    assert outcome.known.samples > 20_000
