@@ -114,7 +114,7 @@ def _log(
     value[1] = a[1]
     np.copyto(value, 1.0, where=undefined)
     np.log(value, out=value)
-    # log is 0 only at 1, and everywhere else on the doubles at least 2**-53 in size: no tiny term.
+    # log is 0 at 1, and exact there, and elsewhere at least 2**-53 in size: no tiny term.
     np.abs(value, out=scratch.work)
     np.multiply(scratch.work, _ERROR, out=scratch.work)
     np.subtract(scratch.work[0], value[0], out=out[0])
