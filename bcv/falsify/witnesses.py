@@ -71,6 +71,10 @@ class Prosecutor:
         undefined = np.isnan(values[: self.landscape.roots]).any(axis=0)
         return np.asarray(inside & (low | undefined))
 
+    def _clearly_inside(self, cell: Cell, values: Array) -> Mask:
+        margin = values[cell.rows] - np.where(cell.strict, self.noise[cell.rows], 0.0)[:, None]
+        return np.asarray((cell.surface[:, None] | (margin >= 0)).all(axis=0))
+
     def points_near(self, cell: Cell, points: Array, limit: int) -> Witness | None:
         """A witness among the rational points near float points; at most ``limit`` are verified."""
         box = self.landscape.obligation.region.box
@@ -84,7 +88,7 @@ class Prosecutor:
             return None
         values = self.landscape.values(as_floats(fresh))
         # Clear violations come first: zeros of the claim are simple, and would crowd them out.
-        clear = values[0] < -self.noise[0]
+        clear = (values[0] < -self.noise[0]) & self._clearly_inside(cell, values)
         order = [(not clear[k], _complexity(fresh[k]), k) for k in range(len(fresh))]
         plausible = self.plausible(cell, values)
         for _, _, k in sorted(rank for rank in order if plausible[rank[2]])[:limit]:
