@@ -11,19 +11,23 @@ import itertools
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from bcv.conditions import obligations_of
+from bcv.enclosures.exact import verify_point
 from bcv.engines.engine import Budget, Engine
 from bcv.engines.registry import ENGINES, create
 from bcv.events import Emit, EngineFinished, EngineStarted, ObligationStarted, ignore
-from bcv.evidence import Attestation
+from bcv.evidence import Attestation, Point, SquareFactor
 from bcv.obligation import Obligation
 from bcv.outcome import Hints, Known, Outcome, Proved, Reason, Refuted, Undecided
 from bcv.problem import Problem
 from bcv.replay import Replayed, expected_seconds, replayed
 from bcv.sandbox import Overrun, alarm
 from bcv.verdict import Answer, Assurance, Settled, Verdict, conclude
+
+if TYPE_CHECKING:
+    from bcv.algebra.reduction import Reduction
 
 T = TypeVar("T", int, float)
 
@@ -87,17 +91,18 @@ class Round:
     """Each engine in turn gets so many seconds for every open obligation.
 
     Infinitely many seconds mean a fair share of what is left; what an attempt does not use
-    passes on to the next.
+    passes on to the next. In a ``simplify`` round, claims are first reduced by exact algebra.
     """
 
     engines: tuple[str, ...]
     seconds: float
+    simplify: bool = False
 
 
 PLAN: Final = (
     Round(("sampling",), 0.5),
     Round(("branch-and-bound",), 0.05),
-    Round(("sum-of-squares", "branch-and-bound"), 0.3),
+    Round(("sum-of-squares", "branch-and-bound"), 0.3, simplify=True),
     Round(("refinement", "sum-of-squares", "branch-and-bound"), 1.0),
     Round(("sum-of-squares", "branch-and-bound"), 4.0),
     Round(("refinement", "sum-of-squares", "branch-and-bound"), float("inf")),
@@ -120,10 +125,14 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An obligation, what engines said about it so far, and the seconds spent."""
+    """An obligation, what engines said about it so far, and the seconds spent.
+
+    ``reduction`` is a simpler claim that implies the obligation; engines then work on that.
+    """
 
     obligation: Obligation
     outcome: Outcome
+    reduction: Reduction | None = None
     engine: str = ""
     seconds: float = 0.0
     hints: Hints = field(default_factory=Hints)
@@ -224,6 +233,8 @@ def _run_plan(attempts: list[Attempt], settings: Settings, budget: Budget, emit:
     for index, attempt in enumerate(attempts, start=1):
         emit(ObligationStarted(attempt.obligation, index, len(attempts)))
     for round_ in itertools.chain(PLAN, itertools.repeat(PLAN[-1])):
+        if round_.simplify:
+            attempts[:] = [_simplified(attempt, budget) for attempt in attempts]
         before = list(attempts)
         turns = [
             (n, i) for n in round_.engines if n in settings.engines for i in range(len(attempts))
@@ -242,15 +253,47 @@ def _run_plan(attempts: list[Attempt], settings: Settings, budget: Budget, emit:
             return
 
 
+def _simplified(attempt: Attempt, budget: Budget) -> Attempt:
+    """The attempt with a reduction if there is one; engines then start anew."""
+    if not attempt.open or budget.seconds_left == 0:
+        return attempt
+    from bcv.algebra.reduction import reduced  # loads flint
+
+    try:
+        with alarm(budget.slice(1.0).deadline):
+            reduction = reduced(attempt.obligation)
+    except Overrun:
+        return attempt
+    return attempt if reduction is None else replace(attempt, reduction=reduction, replies={})
+
+
+def _lifted(attempt: Attempt, outcome: Outcome) -> Outcome:
+    """What an outcome for the reduction means for the obligation itself."""
+    reduction = attempt.reduction
+    match outcome:
+        case Proved(evidence, known) if reduction is not None:
+            return Proved(SquareFactor(reduction.square, reduction.goal.expr, evidence), known)
+        case Refuted(Point(point), known) if reduction is not None:
+            witness = verify_point(attempt.obligation, dict(point))
+            if witness is not None:
+                return Refuted(witness, known)
+        case Refuted(_, known) if reduction is not None:
+            pass
+        case _:
+            return outcome
+    return Undecided(Reason.INCONCLUSIVE, "the claim is 0 where its reduction fails", known)
+
+
 def _ask(name: str, engine: Engine, attempt: Attempt, budget: Budget, emit: Emit) -> Attempt:
     """One engine's try at one obligation; whatever it does, an outcome comes of it."""
     obligation, seconds = attempt.obligation, budget.seconds_left
+    goal = attempt.reduction.goal if attempt.reduction else obligation
     emit(EngineStarted(obligation, name, seconds))
     started = time.monotonic()
     outcome: Outcome
     try:
         with alarm(budget.deadline + GRACE):
-            outcome = engine.discharge(obligation, attempt.hints, budget, emit)
+            outcome = _lifted(attempt, engine.discharge(goal, attempt.hints, budget, emit))
     except Overrun:
         outcome = Undecided(Reason.TIMEOUT, f"{name} was stopped past its time")
     except MemoryError:
@@ -264,13 +307,13 @@ def _ask(name: str, engine: Engine, attempt: Attempt, budget: Budget, emit: Emit
         return replace(attempt, outcome=outcome, engine=name, seconds=spent_in_all)
     replies = {**attempt.replies, name: Reply(outcome, attempt.hints, seconds)}
     teller, telling = max(replies.items(), key=lambda item: WEIGHT.index(item[1].outcome.reason))
-    return Attempt(
-        obligation,
-        replace(telling.outcome, known=_all_known(replies.values())),
-        teller,
-        spent_in_all,
-        _joined(attempt.hints, outcome.hints),
-        replies,
+    return replace(
+        attempt,
+        outcome=replace(telling.outcome, known=_all_known(replies.values())),
+        engine=teller,
+        seconds=spent_in_all,
+        hints=_joined(attempt.hints, outcome.hints),
+        replies=replies,
     )
 
 

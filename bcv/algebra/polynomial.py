@@ -23,12 +23,12 @@ MAX_BITS: Final = 20_000
 Poly = Any
 """A ``flint.fmpq_mpoly``; flint ships no types."""
 
-_RATIONAL_OPS: Final = frozenset({Op.CONST, Op.VAR, Op.ADD, Op.SUB, Op.MUL, Op.DIV, Op.NEG, Op.POW})
+RATIONAL_OPS: Final = frozenset({Op.CONST, Op.VAR, Op.ADD, Op.SUB, Op.MUL, Op.DIV, Op.NEG, Op.POW})
 
 
 def is_rational(root: Expr) -> bool:
     """Whether only ``+ - * /`` and integer powers occur; needs no import and stops early."""
-    return all(node.op in _RATIONAL_OPS for node in ex.postorder(root))
+    return all(node.op in RATIONAL_OPS for node in ex.postorder(root))
 
 
 class TooLargeError(Exception):

@@ -1,0 +1,62 @@
+"""Does a claim have a square factor, or terms that cancel? Then a simpler claim implies it.
+
+Soundness depends on this file: g = square**2 * goal must hold identically. It is computed over
+flint's exact polynomials, in which sub-terms such as sin(x) stand as further variables.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from bcv import expr as ex
+from bcv.algebra.polynomial import RATIONAL_OPS, expression, polynomial, ring, to_fraction
+from bcv.expr import Expr
+from bcv.obligation import Obligation
+
+
+@dataclass(frozen=True, slots=True)
+class Reduction:
+    """``goal.expr >= 0`` on the same region implies the claim, which is square**2 * goal.expr."""
+
+    square: Expr
+    goal: Obligation
+
+
+def reduced(obligation: Obligation) -> Reduction | None:
+    """The simpler claim; None for strict claims and where nothing factors or cancels.
+
+    ``goal.defined`` asks that the original expression is defined, too.
+    """
+    if obligation.strict:
+        return None
+    plain, meaning = _with_opaque_terms(obligation.expr)
+    over = ring(tuple(sorted(ex.variables(plain))))
+    poly = polynomial(plain, over)
+    if poly is None:
+        return None
+    content, factors = poly.factor_squarefree()
+    square, rest = over.constant(1), over.constant(to_fraction(content))
+    for factor, exponent in factors:
+        square *= factor ** (exponent // 2)
+        rest *= factor ** (exponent % 2)
+    goal = ex.substitute(expression(rest, over), meaning)
+    if square.is_constant() and ex.variables(goal) == ex.variables(obligation.expr):
+        return None
+    root = ex.substitute(expression(square, over), meaning)
+    needed = (*obligation.defined, obligation.expr, root)
+    defined = tuple(dict.fromkeys(node for node in needed if not node.total))
+    return Reduction(root, replace(obligation, expr=goal, defined=defined))
+
+
+def _with_opaque_terms(root: Expr) -> tuple[Expr, dict[str, Expr]]:
+    """The expression with a variable in the place of each function, and what those stand for."""
+    meaning: dict[str, Expr] = {}
+    done: dict[Expr, Expr] = {}
+    for node in ex.postorder(root):
+        if node.op not in RATIONAL_OPS:
+            name = f" {len(meaning)}"  # no user's name begins with a blank
+            meaning[name] = node
+            done[node] = ex.var(name)
+        else:
+            done[node] = ex.rebuild(node, tuple(done[arg] for arg in node.args))
+    return done[root], meaning
