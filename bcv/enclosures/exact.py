@@ -22,6 +22,7 @@ PRECISIONS: Final = (0, 64, 128, 256, 512, 1024, 2048)
 """Bits of the balls, one attempt after the other; 0 means rational arithmetic alone."""
 
 LONGEST_EXACT_BITS: Final = 130
+DISPLAYED_BITS: Final = 40
 
 
 class ExactPoint:
@@ -95,17 +96,23 @@ class ExactPoint:
                 answer = None
         return answer
 
-    def value(self, root: Expr) -> Value:
-        """The value as a rational or a ball that knows some digits; a Special otherwise."""
-        found: Value = Special.UNKNOWN
+    def known_values(self, root: Expr) -> Alternatives:
+        """The values as rationals, or balls that know some digits where the precision allows it.
+
+        There are several only at a switching surface.
+        """
+        found: Alternatives = (Special.UNKNOWN,)
         for bits in PRECISIONS:
-            values = self.values(root, bits)
-            found = values[0] if len(values) == 1 else Special.UNKNOWN
-            if isinstance(found, Fraction) or found is Special.UNDEFINED:
-                return found
-            if found is not Special.UNKNOWN and found.rel_accuracy_bits() > 40:
-                return found
+            found = self.values(root, bits)
+            if all(_is_known(value) for value in found):
+                break
         return found
+
+
+def _is_known(value: Value) -> bool:
+    if isinstance(value, (Fraction, Special)):
+        return value is not Special.UNKNOWN
+    return bool(value.rel_accuracy_bits() > DISPLAYED_BITS)
 
 
 def exact_value(root: Expr, point: Mapping[str, Fraction]) -> Fraction | Ball | None:
@@ -113,8 +120,8 @@ def exact_value(root: Expr, point: Mapping[str, Fraction]) -> Fraction | Ball | 
 
     None also stands for a switching surface whose branches differ.
     """
-    found = ExactPoint(point).value(root)
-    return None if isinstance(found, Special) else found
+    found = ExactPoint(point).known_values(root)
+    return found[0] if len(found) == 1 and is_number(found[0]) else None
 
 
 def exact_sign(root: Expr, point: Mapping[str, Fraction]) -> int | None:
@@ -167,7 +174,7 @@ def verify_point(obligation: Obligation, point: Mapping[str, Fraction]) -> Point
         return None
     if undefined:
         return Point(named, Special.UNDEFINED.value, WitnessKind.UNDEFINED)
-    return Point(named, value_text(at.value(obligation.expr)))
+    return Point(named, value_text(at.known_values(obligation.expr)[0]))
 
 
 def _surface(formula: Formula) -> tuple[Expr, Formula] | None:
@@ -211,5 +218,5 @@ def verify_segment(
     return Segment(
         tuple(zip(region.variables, a, strict=True)),
         tuple(zip(region.variables, b, strict=True)),
-        value_text(ExactPoint(middle).value(obligation.expr)),
+        value_text(ExactPoint(middle).known_values(obligation.expr)[0]),
     )

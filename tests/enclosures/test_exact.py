@@ -126,7 +126,10 @@ def test_the_branch_not_taken_may_be_undefined() -> None:
 
 def test_a_switching_surface_is_a_witness_only_if_all_branches_agree() -> None:
     assert verify_point(claim(ex.select(X, ex.ONE, -ex.ONE)), at(0)) is None
-    assert verify_point(claim(ex.select(X, -ex.ONE, ex.const(-2))), at(0)) is not None
+    both = verify_point(claim(ex.select(X, -ex.ONE, ex.const(-2))), at(0))
+    assert both is not None
+    assert both.value == "-1"
+    assert exact_value(ex.select(X, -ex.ONE, ex.const(-2)), at(0)) is None
     assert verify_point(claim(ex.select(X, -ex.ONE, ex.ONE / X)), at(0)) is None
 
 
