@@ -264,6 +264,10 @@ def _simplified(attempt: Attempt, budget: Budget) -> Attempt:
             reduction = reduced(attempt.obligation)
     except Overrun:
         return attempt
+    except Exception as error:
+        crash = Undecided(Reason.CRASHED, f"algebra: {type(error).__name__}: {error}")
+        reply = Reply(crash, attempt.hints, 0.0)
+        return replace(attempt, replies={**attempt.replies, "algebra": reply})
     return attempt if reduction is None else replace(attempt, reduction=reduction, replies={})
 
 

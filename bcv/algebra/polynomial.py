@@ -133,7 +133,7 @@ class _Converter:
         self.over = over
         self.one = over.constant(1)
         self.index = {name: i for i, name in enumerate(over.variables)}
-        self.divisors: dict[Poly, None] = {}
+        self.divisors: list[Poly] = []
 
     def leaf(self, node: Expr) -> Poly:
         if node.op is Op.CONST:
@@ -168,8 +168,9 @@ class _Converter:
             case Op.DIV, (a, b):
                 if done[b][0].is_zero():
                     raise ZeroDivisionError
-                if not done[b][0].is_constant():
-                    self.divisors[done[b][0]] = None
+                divisor = done[b][0]
+                if not divisor.is_constant() and divisor not in self.divisors:
+                    self.divisors.append(divisor)
                 top = _multiplied(done[a][0], done[b][1])
                 return _reduced(top, _multiplied(done[a][1], done[b][0]))
         raise KeyError(node.op)
