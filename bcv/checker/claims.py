@@ -48,17 +48,18 @@ class Claim:
     """Everywhere in the region, expr and all of ``defined`` have values, and expr >= 0 (> 0).
 
     ``refutable`` is False if the claim is only sufficient for its condition, so that a
-    counterexample to the claim says nothing about the condition.
+    counterexample to the claim says nothing about the condition; ``vacuous`` is True if the
+    region plainly has no points.
     """
 
     name: str
-    part: str
     words: str
     region: Region
     expr: int
     strict: bool
     defined: tuple[int, ...] = ()
     refutable: bool = True
+    vacuous: bool = False
 
 
 def both(*parts: Formula) -> Formula:
@@ -155,7 +156,7 @@ class PointValues:
             return rational_value(op, args[0])
         a, b = args
         if op in ("min", "max"):
-            return min(a, b) if op == "min" else max(a, b)
+            return Fraction(min(a, b) if op == "min" else max(a, b))
         return Fraction(
             a + b if op == "+" else a - b if op == "-" else a * b if op == "*" else a / b
         )

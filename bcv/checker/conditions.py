@@ -13,6 +13,7 @@ from .claims import TRUE, Claim, Formula, Region, both
 from .matching import is_empty
 from .polynomials import Ring
 from .statement import Mode, Statement, Transition, names_in, plain
+from .terms import RejectedError
 
 KINKS = ("abs", "min", "max", "select")
 
@@ -58,10 +59,13 @@ class _Deriver:
             sides["t"] = (Fraction(0), self.s.horizon)
         formula = plain(self.t, both(*(v.exact for v in chosen), *where))
         region = Region(tuple(sides), tuple(sides.values()), formula)
-        if is_empty(Ring(self.t), region):
-            return
         name = f"{name}:{mode}" if mode and ":" not in name else name
-        self.found.claims.append(Claim(name, "", words, region, expr, strict, needed, refutable))
+        vacuous = is_empty(Ring(self.t), region)
+        if self.s.time == "discrete" and "t" in sides:
+            refutable = False  # t ranges over the reals here, and a failure between steps is none
+        self.found.claims.append(
+            Claim(name, words, region, expr, strict, needed, refutable, vacuous)
+        )
 
     def barrier(self, mode: Mode) -> int:
         return self.t.neg(mode.barrier) if self.s.positive_safe else mode.barrier
@@ -140,7 +144,7 @@ class _Deriver:
         words = words.replace("<=", "<", 1) if strict else words
         self.on_dynamics(mode, "flow", words, where, lie, strict, b)
         if where and not t.total[b]:
-            self.claim(mode.name, "flow", "B is defined", (mode.domain,), t.one, defined=(b,))
+            self.claim(mode.name, "flow", "B is defined", (mode.domain,), t.one, False, (b,), False)
         if kind == "boundary":
             self.regular(mode, b)
         return None
@@ -173,8 +177,9 @@ class _Deriver:
     def step(self, mode: Mode) -> None:
         """What must hold at each step."""
         t, kind, b, rate = self.t, self.s.condition, self.barrier(mode), self.s.rate
+        later = {"t": t.add(t.node("var", "t"), t.one)}
         names = [state.name for state in self.s.states]
-        following = t.substitute(b, dict(zip(names, mode.dynamics, strict=True)))
+        following = t.substitute(b, later | dict(zip(names, mode.dynamics, strict=True)))
         if kind in ("nonincreasing", "decreasing"):
             words = "B+ <= B" if kind == "nonincreasing" else "B+ < B"
             strict = kind == "decreasing"
@@ -213,7 +218,7 @@ class _Deriver:
         """value <= 0 (< 0) on the domain where ``where`` holds, for some value of the inputs."""
         t = self.t
         inputs = {v.name: t.zero for v in self.s.variables["inputs"]}
-        least = self.least_over_inputs(value) if inputs else value
+        least = self.least_over_inputs(value, mode.dynamics) if inputs else value
         if least is None:
             return self.lacks(mode, name, "inputs that enter like this")
         fields = tuple(t.substitute(f, inputs) for f in mode.dynamics)
@@ -223,10 +228,10 @@ class _Deriver:
         self.claim(mode.name, name, words, places, t.neg(least), strict, defined)
         return None
 
-    def least_over_inputs(self, value: int) -> int | None:
+    def least_over_inputs(self, value: int, dynamics: tuple[int, ...]) -> int | None:
         """min over the box of inputs of what is affine in them: at mid -+ half, slope by slope."""
         t, groups = self.t, self.s.variables
-        if self.has(value, *KINKS):
+        if self.has(value, *KINKS) or any(self.has(f, "select") for f in dynamics):
             return None
         names = {v.name for kind in ("inputs", "parameters", "disturbances") for v in groups[kind]}
         total = t.substitute(value, {v.name: t.zero for v in groups["inputs"]})
@@ -252,9 +257,11 @@ class _Deriver:
             words, value = "B_to(reset(x)) <= B_from(x)", t.sub(b, after)
             self.claim("", name, words, where, value, False, defined)
         else:
-            value, strict = t.sub(self.level, after), self.s.strict_initial
+            # Between levels, the flow keeps B <= c1 only, also if B < c1 on the initial set.
+            strict = self.s.strict_initial and self.s.condition != "between-levels"
+            before: Formula = (">" if strict else ">=", t.sub(self.level, b))
             words = "B_from <= level implies B_to(reset(x)) <= level"
-            self.claim("", name, words, (*where, self.safe_side(b)), value, strict, defined)
+            self.claim("", name, words, (*where, before), t.sub(self.level, after), strict, defined)
 
     def lacks(self, mode: Mode, name: str, what: str) -> None:
         label = f"{name}:{mode.name}" if mode.name else name
@@ -265,6 +272,25 @@ def _has_equality(formula: Formula) -> bool:
     if formula[0] in ("and", "or"):
         return any(_has_equality(part) for part in formula[1:])
     return bool(formula[0] == "==")
+
+
+def _check_names(s: Statement) -> None:
+    """Refuse statements in which a quantity stands where the theorems don't allow it."""
+    names = {kind: {v.name for v in found} for kind, found in s.variables.items()}
+    fixed, levels = names["parameters"], s.levels or ()
+    anywhere = fixed | names["states"] | {"t"}
+    sets = [f for m in s.modes for f in (m.domain, m.initial, m.unsafe)]
+    if s.terms.variables(levels) - fixed:
+        raise RejectedError("a level depends on more than parameters")
+    if names_in(s.terms, sets, [mode.barrier for mode in s.modes]) - anywhere:
+        raise RejectedError("B or a set depends on an input or a disturbance")
+    others = [*(r for e in s.transitions for r in e.reset), *(() if s.rate is None else (s.rate,))]
+    if names_in(s.terms, [e.guard for e in s.transitions], others) & names["inputs"]:
+        raise RejectedError("a transition or the rate depends on an input")
+    for variables in s.variables.values():
+        for v in variables:
+            if names_in(s.terms, [v.exact], ()) - {v.name}:
+                raise RejectedError("the bounds of a variable depend on another one")
 
 
 def derive(statement: Statement) -> Derived:
@@ -278,6 +304,7 @@ def derive(statement: Statement) -> Derived:
     if statement.condition == "supermartingale":
         work.found.missing = ["a supermartingale: not covered by this checker yet"]
         return work.found
+    _check_names(statement)
     work.sets()
     for mode in statement.modes:
         (work.step if statement.time == "discrete" else work.flow)(mode)

@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from .claims import FALSE, Claim, Formula, Region, Side, conjuncts
 from .polynomials import FIELD, Ring
+from .terms import RejectedError
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,12 @@ class Obligation:
 def _linear(ring: Ring, term: int) -> tuple[str, Fraction, Fraction] | None:
     """(x, a, b) if the term is a*x + b for one variable x and a != 0."""
     node = ring.terms.nodes[term]
-    if node[0] not in ("var", "+", "-", "*", "neg"):
+    if node[0] not in ("var", "+", "-", "*", "neg") or not ring.terms.total[term]:
         return None
-    p, q = ring.form(term)
+    try:
+        p, q = ring.form(term)
+    except RejectedError:
+        return None  # too large to be linear
     slopes = [m for m in p if m]
     if set(q) != {0} or len(slopes) != 1:
         return None

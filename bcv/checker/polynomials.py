@@ -18,11 +18,12 @@ from .terms import RejectedError, Terms, checked_size
 Poly = dict[int, Fraction]
 
 FIELD = 20
-MOST_WORK = 20_000_000
+MOST_WORK = 10_000_000
 MOST_INDETERMINATES = 200
 MOST_COEFFICIENTS = 200_000
+MOST_DEGREE = 200
 MOST_BITS = 20_000
-MOST_ELIMINATION = 10**11
+MOST_ELIMINATION = 2 * 10**10
 
 
 def common_denominator(values: Iterable[Fraction]) -> int:
@@ -75,8 +76,14 @@ class Ring:
         self.count += 1
         return self._forms[node]
 
+    def _spend(self, steps: int) -> None:
+        self.work += steps
+        if self.work > MOST_WORK:
+            raise RejectedError("the polynomials are too large to expand")
+
     def add(self, a: Poly, b: Poly, scale: Fraction | int = 1) -> Poly:
         """a + scale * b."""
+        self._spend(len(a) + len(b))
         result = dict(a)
         for monomial, c in b.items():
             total = result.get(monomial, 0) + scale * c
@@ -90,8 +97,8 @@ class Ring:
         if a is self.one or b is self.one:
             return b if a is self.one else a
         bits = _longest(a), _longest(b)
-        self.work += 1 + len(a) * len(b) * (1 + (bits[0] * bits[1] >> 14))
-        if self.work > MOST_WORK or sum(bits) > MOST_BITS:
+        self._spend(1 + len(a) * len(b) * (1 + (bits[0] * bits[1] >> 14)))
+        if sum(bits) > MOST_BITS:
             raise RejectedError("the polynomials are too large to expand")
         # An exponent of less than a quarter of its field cannot spill into the next one.
         if (reduce(or_, a, 0) | reduce(or_, b, 0)) & self._spill:
@@ -215,7 +222,7 @@ class Bernstein:
         size = 1
         for degree in self.degrees:
             size *= degree + 1
-        if size > MOST_COEFFICIENTS:
+        if size > MOST_COEFFICIENTS or max(self.degrees, default=0) > MOST_DEGREE:
             raise RejectedError("a polynomial has too many Bernstein coefficients")
         scale = common_denominator(terms.values())
         self.dense = [0] * size

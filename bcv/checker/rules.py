@@ -156,8 +156,8 @@ class _LeafRule:
         self.programs: dict[tuple[int, tuple[int, ...]], Program] = {}
         kind, *rest = sequence(data) or [None]
         if kind == "infeasible":
-            numbers = sequence(*rest)
-            self.atoms = {index(n, len(self.task.numbered)) for n in numbers}
+            (numbers,) = sequence(rest, 1)
+            self.atoms = {index(n, len(self.task.numbered)) for n in sequence(numbers)}
             self.words, self._on = "infeasibility", self._infeasible
             return
         if kind not in ("bounded", "convex") or len(rest) != 2:

@@ -17,6 +17,7 @@ from .terms import BINARY, LARGEST_POWER, UNARY, RejectedError, Terms, checked_s
 
 DEEPEST_FORMULA = 200
 LONGEST_NUMBER = 20_000
+MOST_WORK = 20_000_000
 
 
 # -- single values --------------------------------------------------------------------------------
@@ -279,6 +280,8 @@ def _check(statement: Statement) -> None:
         raise RejectedError("the dynamics do not fit the states")
     if statement.transitions and statement.time != "hybrid":
         raise RejectedError("only a hybrid system has transitions")
+    if (len(modes) + len(statement.transitions)) * len(statement.terms.nodes) > MOST_WORK:
+        raise RejectedError("the statement is too large")
     for transition in statement.transitions:
         if {transition.source, transition.target} - set(modes):
             raise RejectedError("a transition has an unknown mode")

@@ -108,7 +108,7 @@ class Terms:
         return rest[:1] if op == "**" else rest
 
     def below(self, roots: Iterable[int], known: Container[int] = ()) -> list[int]:
-        """Every node that the roots are made of, operands first; without what is below ``known``."""
+        """Every node that the roots are made of, operands first, but what is ``known``."""
         seen: set[int] = set()
         stack = list(roots)
         while stack:

@@ -77,8 +77,7 @@ HARD = [
 def enclosure(name: str, x: Fraction, k: int) -> tuple[object, object] | None:
     """The interval of the function at a rational, by fixed point with k bits."""
     arithmetic = Fixed(k)
-    found = arithmetic.table[name](arithmetic.enclose(x), None)
-    return found  # type: ignore[no-any-return]
+    return arithmetic.table[name](arithmetic.enclose(x), None)  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize("name", UNARY)
@@ -249,6 +248,18 @@ def test_a_square_keeps_its_zero() -> None:
         assert found[0][0] == 0
 
 
+def _grown(terms: Terms, pick: random.Random, a: int, b: int) -> int:
+    """A random operation on a and b."""
+    op = pick.choice(["+", "-", "*", "/", "**", "abs", "min", "max"])
+    if op == "**":
+        return terms.power(a, pick.randint(2, 3))
+    if op == "abs":
+        return terms.apply(op, a)
+    if op in ("min", "max"):
+        return terms.extremum(op, a, b)
+    return {"+": terms.add, "-": terms.sub, "*": terms.mul, "/": terms.div}[op](a, b)
+
+
 def test_random_terms_enclose_their_exact_values() -> None:
     """Random terms over + - * / ** abs min max, on random boxes, at random rational points."""
     pick = random.Random(3)
@@ -258,20 +269,7 @@ def test_random_terms_enclose_their_exact_values() -> None:
         pool = [x, y, terms.const(Fraction(pick.randint(-9, 9), pick.randint(1, 9)))]
         for _ in range(8):
             a, b = pick.choice(pool), pick.choice(pool)
-            pool.append(
-                pick.choice(
-                    [
-                        lambda a=a, b=b: terms.add(a, b),
-                        lambda a=a, b=b: terms.sub(a, b),
-                        lambda a=a, b=b: terms.mul(a, b),
-                        lambda a=a, b=b: terms.div(a, b),
-                        lambda a=a: terms.power(a, pick.randint(2, 3)),
-                        lambda a=a: terms.apply("abs", a),
-                        lambda a=a, b=b: terms.extremum("min", a, b),
-                        lambda a=a, b=b: terms.extremum("max", a, b),
-                    ]
-                )()
-            )
+            pool.append(_grown(terms, pick, a, b))
         root = pool[-1]
         box = [
             sorted(pick.choice([pick.uniform(-3, 3), pick.randint(-2, 2)]) for _ in "ab")

@@ -1,0 +1,191 @@
+"""Does the checker derive the same obligations as the prover, for every problem there is?"""
+
+from __future__ import annotations
+
+import random
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from bcv.checker import Session, _obligation
+from bcv.checker.claims import UNDEFINED, UNKNOWN, PointValues
+from bcv.checker.matching import mismatch
+from bcv.checker.polynomials import Ring
+from bcv.checker.statement import Reader
+from bcv.conditions import obligations_of
+from bcv.enclosures.exact import exact_value
+from bcv.evidence import Attestation
+from bcv.formats.problem_yaml import load_problem, parse_problem
+from bcv.formats.proof import proved_entry
+from bcv.formats.statement import problem_of, statement_digest, statement_of
+from bcv.problem import Problem
+
+CORPUS = Path("/work/shared/corpus")
+OURS = Path(__file__).resolve().parents[2] / "problems"
+FILES = sorted([*CORPUS.rglob("*.yaml"), *OURS.rglob("*.yaml")])
+EVIDENCE = Attestation("", "", "", "")
+
+
+def unmatched(problem: Problem) -> list[str]:
+    """The checker's claims that no obligation of the prover implies, with the reasons."""
+    session = Session(statement_of(problem))
+    found = []
+    for claim in session.derived.claims:
+        reasons = []
+        for obligation in obligations_of(problem).obligations:
+            if obligation.name == claim.name:
+                data = proved_entry(obligation, EVIDENCE)
+                reader = Reader(session.statement.terms)
+                reader.load(data["nodes"])
+                theirs = _obligation(reader, data["obligation"])
+                reasons.append(mismatch(Ring(reader.terms), claim, theirs))
+        if not claim.vacuous and "" not in reasons:
+            found.append(f"{claim.name}: {claim.words}: {reasons}")
+    return found
+
+
+@pytest.mark.skipif(not FILES, reason="no problems here")
+def test_every_claim_of_the_checker_is_an_obligation_of_the_prover() -> None:
+    wrong = {str(file): unmatched(load_problem(file)) for file in FILES}
+    assert not {file: claims for file, claims in wrong.items() if claims}
+
+
+@pytest.mark.skipif(not FILES, reason="no problems here")
+def test_both_obligations_have_equal_values_at_random_points() -> None:
+    pick = random.Random(5)
+    compared = 0
+    for file in FILES[::3]:
+        problem = load_problem(file)
+        session = Session(statement_of(problem))
+        main = {o.name: o for o in obligations_of(problem).obligations if not o.part}
+        for claim in session.derived.claims:
+            theirs = main.get(claim.name)
+            if theirs is None or not claim.refutable:
+                continue
+            names = {*claim.region.names, *theirs.region.variables}
+            point = {name: Fraction(pick.randint(-40, 40), pick.randint(1, 30)) for name in names}
+            own = PointValues(session.statement.terms, point).of(claim.expr)
+            value = exact_value(theirs.expr, point)
+            if (
+                isinstance(own, Fraction)
+                and isinstance(value, Fraction)
+                and claim.words[:3] != "B i"
+            ):
+                assert own == value, (file, claim.name)
+                compared += 1
+            else:
+                assert (
+                    own in (UNDEFINED, UNKNOWN)
+                    or not isinstance(value, Fraction)
+                    or (not isinstance(own, Fraction))
+                )
+    assert compared > 0
+
+
+@pytest.mark.skipif(not FILES, reason="no problems here")
+def test_a_statement_read_back_is_the_same_statement() -> None:
+    for file in FILES:
+        statement = statement_of(load_problem(file))
+        assert statement_of(problem_of(statement)) == statement
+        assert statement_digest(statement_of(problem_of(statement))) == statement_digest(statement)
+
+
+BASE = """
+bcv: 1
+name: base
+time: {time}
+states: {{x: [-2, 2], y: [-2, 2]}}
+parameters: {{p: [1/2, 1]}}
+disturbances: {{d: [-1/10, 1/10]}}
+dynamics: {{x: "{f}", y: "{g}"}}
+initial: x**2 + y**2 <= 1/4
+unsafe: x >= 3/2 or y >= 3/2
+certificate:
+  B: "{b}"
+  {more}
+"""
+
+
+BARRIERS = ["x**2 + p*y**2 - 1", "exp(x) + y*t - 3", "abs(x) + max(y, x) - 1"]
+FIELDS = ["-x + y*d", "sin(y) - sqrt(x**2 + 1)", "-x/(1 + y**2)", "log(x)", "sqrt(x)", "abs(x)"]
+CLAIMS = {
+    "both": [
+        "condition: nonincreasing",
+        "condition: decreasing",
+        "strict: initial",
+        "condition: {exponential: 1/2}",
+        "condition: {exponential: 1}\n  strict: initial",
+        "levels: {initial: -1/2, unsafe: 2}",
+        "levels: {initial: -1/2, unsafe: 2}\n  strict: initial",
+        "convention: positive-safe\n  condition: decreasing",
+    ],
+    "continuous": [
+        "condition: {exponential: x**2/4}",
+        "condition: strict-boundary",
+        "condition: boundary",
+        "condition: boundary\n  strict: initial",
+        "levels: {initial: -1/2, unsafe: 2}\n  condition: between-levels",
+        "levels: {initial: -1/2, unsafe: 2}\n  condition: boundary",
+    ],
+    "discrete": [
+        "condition: inductive",
+        "condition: inductive\n  strict: initial",
+        "levels: {initial: -1/2, unsafe: 2}\n  condition: inductive",
+    ],
+}
+
+
+@pytest.mark.parametrize("time", ["continuous", "discrete"])
+@pytest.mark.parametrize("b", BARRIERS)
+@pytest.mark.parametrize("f", FIELDS)
+def test_every_condition_is_derived_alike(time: str, b: str, f: str) -> None:
+    for more in [*CLAIMS["both"], *CLAIMS[time]]:
+        problem = parse_problem(BASE.format(time=time, f=f, g="-y", b=b, more=more), "base.yaml")
+        conditions = obligations_of(problem)
+        session = Session(statement_of(problem))
+        assert not unmatched(problem), more
+        if conditions.unsupported:
+            assert session.derived.missing, more
+        if not session.derived.missing:
+            assert len(session.derived.claims) == len(conditions.obligations), more
+            assert sorted((c.name, not c.refutable) for c in session.derived.claims) == sorted(
+                (o.name, o.sufficient) for o in conditions.obligations
+            ), more
+
+
+def test_inputs_are_minimised_alike() -> None:
+    text = BASE.format(time="continuous", f="-x + u", g="-y + x*v", b="x**2 + y**2 - 1", more="")
+    text = text.replace("disturbances:", "inputs: {u: [-1, 1], v: [0, 2]}\ndisturbances:")
+    problem = parse_problem(text, "base.yaml")
+    assert not unmatched(problem)
+    assert not Session(statement_of(problem)).derived.missing
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("B <= 0", "x**2 + y**2 <= 1/4", "x**2 + y**2 <= 1/3"),
+        ("unsafe set", "x >= 3/2", "x >= 1"),
+        ("dynamics", "-y", "-y/2"),
+        ("bounds", "x: [-2, 2]", "x: [-3, 2]"),
+        ("parameter", "p: [1/2, 1]", "p: [1/4, 1]"),
+        ("disturbance", "d: [-1/10, 1/10]", "d: [-1/10, 1/5]"),
+    ],
+)
+def test_an_obligation_of_a_smaller_problem_does_not_match(change: tuple[str, str, str]) -> None:
+    _, old, new = change
+    text = BASE.format(time="continuous", f="-x + y*d", g="-y", b="x**2 + p*y**2 - 1", more="")
+    problem = parse_problem(text, "base.yaml")
+    session = Session(statement_of(parse_problem(text.replace(old, new), "base.yaml")))
+    matched = 0
+    for claim in session.derived.claims:
+        for obligation in obligations_of(problem).obligations:
+            data = proved_entry(obligation, EVIDENCE)
+            reader = Reader(session.statement.terms)
+            reader.load(data["nodes"])
+            theirs = _obligation(reader, data["obligation"])
+            matched += obligation.name == claim.name and not mismatch(
+                Ring(reader.terms), claim, theirs
+            )
+    assert matched < len(session.derived.claims)
