@@ -13,11 +13,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from bcv.enclosures.assumptions import MAX_FLOAT
+from bcv.enclosures.gradients import mean_value_bound
 from bcv.paving.splitting import midpoints
 
 Floats = NDArray[np.float64]
 
 _ULP: Final = 2.0**-52
+_TINY: Final = 2.0**-1074
 
 
 def combined_slopes(lo: Floats, hi: Floats, multipliers: Floats) -> tuple[Floats, Floats]:
@@ -29,26 +32,40 @@ def combined_slopes(lo: Floats, hi: Floats, multipliers: Floats) -> tuple[Floats
     for j, m in enumerate(multipliers):
         if not m.any():
             continue
-        a, b = m * lo[1 + j], m * hi[1 + j]
-        size = np.maximum(np.abs(least), np.abs(most)) + np.maximum(np.abs(a), np.abs(b))
-        slack = np.where(m == 0.0, 0.0, 2 * _ULP * size)
-        a, b = np.where(m == 0.0, 0.0, a), np.where(m == 0.0, 0.0, b)
-        least = least - np.maximum(a, b) - slack
-        most = most - np.minimum(a, b) + slack
-    return np.nan_to_num(least, nan=-np.inf, posinf=np.inf, neginf=-np.inf), np.nan_to_num(
-        most, nan=np.inf, posinf=np.inf, neginf=-np.inf
-    )
+        smallest, largest = _scaled(m, lo[1 + j], hi[1 + j])
+        least = _rounded(least - largest, -1.0)
+        most = _rounded(most - smallest, 1.0)
+    return np.where(np.isnan(least), -np.inf, least), np.where(np.isnan(most), np.inf, most)
 
 
 def combined_values(lo: Floats, hi: Floats, multipliers: Floats) -> Floats:
     """(K,) lower bounds of g - sum m_j h_j from (1 + J, K) enclosures."""
-    total = lo[0].copy()
+    total = lo[0]
     for j, m in enumerate(multipliers):
-        if not m.any():
-            continue
-        term = np.where(m == 0.0, 0.0, np.maximum(m * lo[1 + j], m * hi[1 + j]))
-        total -= term + 2 * _ULP * (np.abs(total) + np.abs(term))
+        if m.any():
+            total = _rounded(total - _scaled(m, lo[1 + j], hi[1 + j])[1], -1.0)
     return np.where(np.isnan(total), -np.inf, total)
+
+
+def _scaled(m: Floats, lo: Floats, hi: Floats) -> tuple[Floats, Floats]:
+    """An outer enclosure of m * [lo, hi]; exact zeros stay, and underflows are covered."""
+
+    def product(end: Floats) -> tuple[Floats, Floats]:
+        zero = (m == 0.0) | (end == 0.0)
+        nearest = np.where(zero, 0.0, m * end)
+        return nearest, np.where(zero, 0.0, np.abs(nearest) * _ULP + _TINY)
+
+    (a, a_error), (b, b_error) = product(lo), product(hi)
+    smallest = np.minimum(a - a_error, b - b_error)
+    largest = np.maximum(a + a_error, b + b_error)
+    return np.minimum(smallest, MAX_FLOAT), np.maximum(largest, -MAX_FLOAT)
+
+
+def _rounded(total: Floats, direction: float) -> Floats:
+    """A sum moved down (-1) or up (1) by one unit in the last place; subnormal sums are exact."""
+    # An overflow in the other direction would be no bound.
+    tame = direction * np.maximum(direction * total, -MAX_FLOAT)
+    return tame + direction * (np.abs(tame) * _ULP)
 
 
 def centres(lo: Floats, hi: Floats, least: Floats, most: Floats) -> Floats:
@@ -63,9 +80,4 @@ def lower_bounds(
 
     Where every variation is exactly 0, the value comes back unchanged.
     """
-    down = np.minimum(least * (hi - centre), most * (lo - centre))
-    down = np.where(np.isnan(down), -np.inf, np.minimum(down, 0.0))
-    total: Floats = value + down.sum(axis=0)
-    size = np.abs(value) - down.sum(axis=0)
-    slack = (lo.shape[0] + 4) * _ULP * size
-    return np.where(size > np.abs(value), total - slack, value)
+    return mean_value_bound(value, lo, hi, centre, least, most)

@@ -257,7 +257,7 @@ class Search:
     def _look_for_witness(self, points: Floats, rows: Floats) -> None:
         """Verify the worst point at which the claim seems to fail inside the region."""
         self._steps += 1
-        if self._steps < 2 ** (self._attempts // 2):
+        if self._steps < 4**self._attempts:
             return
         test = self.bounds.test
         surface = surface_row(self.bounds.obligation)
