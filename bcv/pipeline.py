@@ -10,7 +10,7 @@ import enum
 import itertools
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from bcv.conditions import obligations_of
@@ -18,7 +18,7 @@ from bcv.enclosures.exact import verify_point
 from bcv.engines.engine import Budget, Engine
 from bcv.engines.registry import ENGINES, create
 from bcv.events import Emit, EngineFinished, EngineStarted, ObligationStarted, ignore
-from bcv.evidence import Attestation, Point, SquareFactor
+from bcv.evidence import Attestation, Evidence, Point, SquareFactor
 from bcv.obligation import Obligation
 from bcv.outcome import Hints, Known, Outcome, Proved, Reason, Refuted, Undecided
 from bcv.problem import Problem
@@ -348,9 +348,16 @@ def _joined(old: Hints, new: Hints) -> Hints:
     )
 
 
+def _rests_on_a_word(evidence: Evidence) -> bool:
+    """Whether an attestation is part of it, however deep."""
+    parts = [getattr(evidence, item.name) for item in fields(evidence)]
+    nested = [part for part in parts if isinstance(part, Evidence)]
+    return isinstance(evidence, Attestation) or any(map(_rests_on_a_word, nested))
+
+
 def _settled(attempt: Attempt) -> Settled:
     match attempt.outcome:
-        case Proved(Attestation()):
+        case Proved(evidence) if _rests_on_a_word(evidence):
             assurance = Assurance.ATTESTED
         case Proved() | Refuted():
             assurance = Assurance.RIGOROUS

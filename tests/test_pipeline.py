@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
-
-import pytest
 
 from bcv import expr as ex
 from bcv import pipeline
 from bcv.conditions import Conditions
 from bcv.engines.engine import Budget, Engine
 from bcv.events import EngineFinished, Event
-from bcv.evidence import Attestation, Cover, Point
+from bcv.evidence import Attestation, Cover, Point, SquareFactor, SumOfSquares
+from bcv.formats.problem_yaml import parse_problem
 from bcv.obligation import Obligation
 from bcv.outcome import Hints, Known, Outcome, Proved, Reason, Refuted, Undecided
 from bcv.pipeline import CheckMode, Settings, validate
@@ -187,7 +187,56 @@ def test_hints_reach_the_next_engine(monkeypatch):
     assert seen[-1].zeros == ((Fraction(0),),)
 
 
-@pytest.mark.parametrize("evidence", [Cover((), None, None, ())])  # type: ignore[arg-type]
-def test_our_own_evidence_is_rigorous_until_it_is_replayed(monkeypatch, evidence):
-    verdict, _ = run(monkeypatch, [always(Proved(evidence))])
+def test_our_own_evidence_is_rigorous_until_it_is_replayed(monkeypatch):
+    cover = Cover((), array("q"), array("d"), ())
+    verdict, _ = run(monkeypatch, [always(Proved(cover))])
     assert verdict.assurance is Assurance.RIGOROUS
+
+
+def test_evidence_that_contains_a_solvers_word_is_only_attested(monkeypatch):
+    wrapped = SquareFactor(X, X, SquareFactor(X, X, ATTESTED.evidence))
+    verdict, _ = run(monkeypatch, [always(Proved(wrapped))])
+    assert verdict.assurance is Assurance.ATTESTED
+
+
+TIGHT = """\
+bcv: 1
+name: pendulum
+time: continuous
+states: {x: [-3, 3], y: [-8, 8]}
+dynamics: {x: y, y: -9.81*sin(x) - y/10}
+initial: {box: {x: [-0.3, 0.3], y: [-0.3, 0.3]}}
+unsafe: x >= 1
+certificate: {B: y**2/2 + 9.81*(1 - cos(x)) - 1}
+"""
+
+
+def test_terms_that_cancel_and_square_factors_are_no_obstacle():
+    verdict = validate(parse_problem(TIGHT, "tight.yaml"), Settings(timeout=20))
+    assert (verdict.answer, verdict.assurance) == (Answer.VALID, Assurance.CHECKED)
+
+
+def test_a_rejected_proof_is_undecided_and_said_aloud(monkeypatch):
+    problem = parse_problem(TIGHT, "tight.yaml")
+    hollow = Proved(SumOfSquares(()))
+    monkeypatch.setattr(pipeline, "create", lambda name: Double(name, always(hollow)))
+    settings = Settings(timeout=5, engines=("branch-and-bound",), check=CheckMode.ALWAYS)
+    verdict = validate(problem, settings)
+    assert verdict.answer is Answer.UNKNOWN
+    assert reasons(verdict) == [Reason.CRASHED] * 3
+    assert any("rejected by the checker" in note for note in verdict.notes)
+
+
+def test_a_false_witness_is_undecided_and_said_aloud(monkeypatch):
+    problem = parse_problem(TIGHT, "tight.yaml")
+    slander = Refuted(Point((("x", Fraction(0)), ("y", Fraction(0))), "-1"))
+    monkeypatch.setattr(pipeline, "create", lambda name: Double(name, always(slander)))
+    settings = Settings(timeout=5, engines=("branch-and-bound",))
+    assert validate(problem, settings).answer is Answer.UNKNOWN
+
+
+def test_the_same_seed_gives_the_same_witness():
+    problem = parse_problem(TIGHT.replace("x >= 1", "x >= 0.2"), "wrong.yaml")
+    found = [validate(problem, Settings(timeout=10, seed=3)).conditions[1] for _ in range(2)]
+    assert found[0].outcome == found[1].outcome
+    assert isinstance(found[0].outcome, Refuted)

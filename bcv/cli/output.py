@@ -33,13 +33,19 @@ class Output(ABC):
 
 
 class Report(Output):
-    """The report for people."""
+    """The report for people, with a blank line between two of them."""
+
+    def __init__(self) -> None:
+        self._reports = 0
 
     def verdict(self, file: str, problem: Problem, verdict: Verdict) -> None:
         from rich.console import Console
 
         from bcv.reports.terminal import print_verdict
 
+        if self._reports:
+            typer.echo()
+        self._reports += 1
         print_verdict(problem, verdict, Console(highlight=False))
 
 

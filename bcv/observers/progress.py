@@ -51,7 +51,7 @@ class ProgressLine:
             return
         from rich.text import Text
 
-        line = Text(f"{words} ({spent:.0f} s)", overflow="ellipsis", no_wrap=True)
+        line = Text(f"{spent:.0f} s, {words}", overflow="ellipsis", no_wrap=True)
         if self._status is None:
             from rich.console import Console
 
