@@ -119,8 +119,13 @@ class _Scaled:
         )
         self.slack: Array = -(span.T @ identity)
         self.right: Array = span.T @ (program.target / self.scale) + CAP * self.slack
+        self.metric: Array | None = None
         self.values.append(np.zeros((points, 1)))
         self.weights.append(np.zeros(points))
+
+    def margin(self, state: _State) -> float:
+        """The smallest eigenvalue that the iterate stands for."""
+        return self.cap - float(state.x[-1][0, 0])
 
     def apply(self, matrices: Sequence[Array]) -> Array:
         """A(X), for matrices that need not be symmetric; the last one is the slack."""
@@ -139,6 +144,20 @@ class _Scaled:
         ]
         found.append(np.array([[self.slack @ y]]))
         return found
+
+    def lifted(self, matrices: list[Array], change: Array) -> list[Array]:
+        """The nearest matrices whose image under A differs by ``change``.
+
+        It undoes the rounding errors of an ill-conditioned Schur complement, which would drive
+        the iterates off the equations.
+        """
+        if self.metric is None:
+            ones = [np.eye(v.shape[1]) for v in self.values]
+            schur = self.schur(ones, ones)
+            shift = 1e-14 * float(np.trace(schur))
+            self.metric = np.linalg.inv(np.linalg.cholesky(schur + shift * np.eye(len(schur))))
+        moved = self.adjoint(self.metric.T @ (self.metric @ change))
+        return [m + d for m, d in zip(matrices, moved, strict=True)]
 
     def schur(self, x: Sequence[Array], inverse: Sequence[Array]) -> Array:
         """The operator y -> A(X A*(y) Z^-1) as a matrix."""
@@ -208,7 +227,8 @@ def _direction(
         if second is not None:
             full = full - second[k]
         dx.append((full + full.T) / 2)
-    return _State(dx, dz, dy)
+    rest_of_equations = scaled.right - scaled.apply(state.x) - scaled.apply(dx)
+    return _State(scaled.lifted(dx, rest_of_equations), dz, dy)
 
 
 def _complementarity(x: Sequence[Array], z: Sequence[Array]) -> float:
@@ -247,45 +267,29 @@ def _advance(scaled: _Scaled, state: _State) -> _State:
     )
 
 
-def _restored(scaled: _Scaled, x: list[Array]) -> list[Array]:
-    """The primal iterate brought back to the equations: x + x A*(v) x, if that stays definite.
-
-    Rounding errors in an ill-conditioned Schur complement drive the iterates off the equations;
-    the correction is the smallest one in the iterate's own metric.
-    """
-    rest = scaled.right - scaled.apply(x)
-    if float(np.linalg.norm(rest)) < 1e-12:
-        return x
-    try:
-        adjoint = scaled.adjoint(_solve(scaled.schur(x, x), rest))
-        change = [m @ a @ m for m, a in zip(x, adjoint, strict=True)]
-        moved = [m + (c + c.T) / 2 for m, c in zip(x, change, strict=True)]
-        for matrix in moved:
-            np.linalg.cholesky(matrix)
-    except np.linalg.LinAlgError:
-        return x
-    return moved
-
-
 def _verdict(scaled: _Scaled, state: _State, last: bool) -> Status | None:
     """INTERIOR or OUTSIDE as soon as it is plain, BOUNDARY when the gap has closed."""
-    primal_error = float(np.linalg.norm(scaled.right - scaled.apply(state.x)))
+    primal_error = _primal_error(scaled, state)
     adjoint = scaled.adjoint(state.y)
     adjoint[-1] = adjoint[-1] - 1.0
     dual_error = max(float(np.abs(z + a).max()) for z, a in zip(state.z, adjoint, strict=True))
-    margin = scaled.cap - float(state.x[-1][0, 0])
+    margin = scaled.margin(state)
     bound = scaled.cap - float(scaled.right @ state.y)
     gap = bound - margin
     if margin > 0 and primal_error < 1e-4 * margin and (margin > 0.02 or gap < 4 * margin):
         return Status.INTERIOR
     if dual_error < 1e-9 and bound < -1e-6 and primal_error < 1e-3:
         return Status.OUTSIDE
-    if last or (gap < 1e-9 and primal_error < 1e-9 and dual_error < 1e-9):
-        if margin > 1e-9 and primal_error < 1e-2 * margin:
+    if last or (abs(gap) < 1e-10 and primal_error < 1e-9 and dual_error < 1e-9):
+        if margin > 1e-12 and primal_error < 1e-2 * margin:
             return Status.INTERIOR
         near = abs(margin) < 1e-5 and primal_error < 1e-5 and dual_error < 1e-4
         return Status.BOUNDARY if near else Status.FAILED
     return None
+
+
+def _primal_error(scaled: _Scaled, state: _State) -> float:
+    return float(np.linalg.norm(scaled.right - scaled.apply(state.x)))
 
 
 def maximise_margin(program: SampledProgram, deadline: float) -> Interior:
@@ -300,40 +304,35 @@ def maximise_margin(program: SampledProgram, deadline: float) -> Interior:
 def _maximised(program: SampledProgram, deadline: float) -> Interior:
     scaled = _Scaled(program)
     sizes = [v.shape[1] for v in scaled.values]
-    state = _State(
+    state = best = _State(
         [np.eye(n) for n in sizes],
         [np.eye(n) for n in sizes],
         np.zeros(scaled.rows.shape[1]),
     )
-    status: Status | None = None
-    previous, best = state, 1.0
+    stalled = 0
     for _ in range(60):
         if time.monotonic() > deadline:
-            return _found(scaled, state, Status.TIMEOUT)
+            return _found(scaled, best, Status.TIMEOUT)
         status = _verdict(scaled, state, last=False)
         if status is not None:
-            break
-        previous = state
+            return _found(scaled, state, status)
         try:
             state = _advance(scaled, state)
         except np.linalg.LinAlgError:
-            state = previous
             break
         if not all(np.isfinite(m).all() for m in (*state.x, *state.z)):
-            state = previous
             break
-        error = float(np.linalg.norm(scaled.right - scaled.apply(state.x)))
-        if best < 1e-6 and error > max(1e-10, 10 * best):
-            state.x = _restored(scaled, state.x)
-        best = min(best, error)
-    if status is None:
-        status = _verdict(scaled, state, last=True)
-    assert status is not None
-    return _found(scaled, state, status)
+        stalled += 1
+        if _primal_error(scaled, best) > 1e-6 or scaled.margin(state) > scaled.margin(best):
+            best, stalled = state, 0
+        if stalled > 6:
+            break
+    status = _verdict(scaled, best, last=True)
+    return _found(scaled, best, status or Status.FAILED)
 
 
 def _found(scaled: _Scaled, state: _State, status: Status) -> Interior:
-    margin = scaled.cap - float(state.x[-1][0, 0])
+    margin = scaled.margin(state)
     grams, moments = [], []
     for k, triangle in enumerate(scaled.triangles):
         inverse = np.linalg.inv(triangle)
