@@ -264,9 +264,9 @@ class Search:
         values = rows[1:].copy()
         if surface is not None:
             values[test.parts[surface].first] = 0.0
-        values = np.nan_to_num(values, nan=-np.inf)
+        values = np.where(np.isnan(values), -np.inf, values)
         inside = test.inside(values, values)
-        g = np.nan_to_num(rows[0], nan=-np.inf)
+        g = np.where(np.isnan(rows[0]), -np.inf, rows[0])
         fails = inside & ((g <= 0.0) if self.bounds.obligation.strict else (g < 0.0))
         if not bool(fails.any()):
             return

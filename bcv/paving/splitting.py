@@ -37,7 +37,7 @@ def variation_shares(widths: Floats, slopes: Floats, relevant: Mask) -> Floats:
     widths (n, K); slopes (m, n, K) magnitudes of the derivatives of m expressions; relevant (m, K)
     says which expressions are undecided on a box. Gilles Trombettoni et al., AAAI 2011.
     """
-    smear = np.nan_to_num(slopes, nan=0.0, posinf=1e300) * widths
+    smear = np.where(np.isnan(slopes), 0.0, np.minimum(slopes, 1e300)) * widths
     total = smear.sum(axis=1, keepdims=True)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         share = np.where((total > 0.0) & np.isfinite(total), smear / total, 0.0)

@@ -138,7 +138,9 @@ FALSE_CLAIMS = {
     "by 1e-6": claim(const("1.414212") - X - Y, formula=DISK),
     "by 1e-6 on a surface": claim(const("1.414212") - X - Y, EVERYWHERE, CIRCLE),
     "strict at a zero": claim(X**2 + Y**2, strict=True),
-    "strict at a corner": claim(X**2 + Y - const("11/100"), (("1/10", 1), ("1/10", 1)), strict=True),
+    "strict at a corner": claim(
+        X**2 + Y - const("11/100"), (("1/10", 1), ("1/10", 1)), strict=True
+    ),
     "a saddle": claim(X**2 + Y**2 - const("2.001") * X * Y),
     "undefined at a point": claim(ex.ONE / (X**2 + Y**2)),
     "undefined on a line": claim(ex.apply(Op.SQRT, X)),
@@ -280,7 +282,7 @@ def test_hints_change_no_verdict() -> None:
 
 
 coefficients = st.integers(-20, 20).map(lambda k: Fraction(k, 10))
-monomials = [X**i * Y**j if i and j else (X**i if i else Y**j) for i in range(4) for j in range(4) if 0 < i + j <= 4]  # fmt: skip
+monomials = [X**i * Y**j for i in range(4) for j in range(4) if 0 < i + j <= 4]
 polynomials = st.lists(coefficients, min_size=len(monomials), max_size=len(monomials)).map(
     lambda row: sum((const(c) * m for c, m in zip(row, monomials, strict=True)), const(0))
 )

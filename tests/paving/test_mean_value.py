@@ -1,58 +1,87 @@
-"""Are multiplier combinations and mean value bounds rounded down, whatever the numbers' size?"""
+"""Bounds by slopes are below every value of the expression, exactly."""
 
 from __future__ import annotations
 
-import time
 from fractions import Fraction
 
 import numpy as np
-import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bcv.engines.branch_and_bound import BranchAndBound
-from bcv.engines.engine import Budget
-from bcv.events import ignore
-from bcv.expr import var
+from bcv import expr as ex
+from bcv.enclosures.exact import exact_value
 from bcv.obligation import Obligation
-from bcv.outcome import Hints, Proved
-from bcv.paving import mean_value
-from bcv.region import TRUE, Range, Region
+from bcv.paving import mean_value as mv
+from bcv.paving import multipliers as mult
+from bcv.paving.bounds import Bounds
+from bcv.paving.boxes import Boxes
+from bcv.region import Range, all_of, at_least, equal, region
+
+X, Y = ex.var("x"), ex.var("y")
+SIDE = Range(Fraction(-2), Fraction(2))
+G = X**3 - ex.const(Fraction(1, 3)) * X * Y**2 + ex.const(Fraction(1, 10)) * Y
+OBLIGATION = Obligation(
+    "claim",
+    "",
+    "",
+    region(
+        ("x", "y"), (SIDE, SIDE), all_of(at_least(ex.ONE - X**2 - Y**2), equal(X * Y, X - Y**3))
+    ),
+    G,
+    False,
+)
+BOUNDS = Bounds(OBLIGATION, 64)
+numbers = st.floats(-2, 2).map(lambda x: float(np.round(x, 6)))
+widths = st.floats(0, 1)
+factors = st.floats(-100, 100)
 
 
-def numbers(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """Doubles of every size, some of them 0."""
-    size = np.ldexp(rng.uniform(-2, 2, shape), rng.integers(-1074, 1022, shape))
-    choice = rng.random(shape)
-    return np.where(choice < 0.2, 0.0, np.where(choice < 0.6, rng.normal(0, 1, shape), size))
+def _box(x: float, y: float, w: float, h: float) -> Boxes:
+    lo = np.array([[x], [y]])
+    hi = lo + np.array([[w], [h]])
+    return Boxes(lo, hi, np.zeros(1, np.int32), np.full(1, -np.inf))
 
 
-@pytest.mark.parametrize("seed", range(10))
-def test_combinations_enclose_exact_results(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    ends = np.sort(numbers(rng, (2, 3, 200)), axis=0)
-    multipliers = numbers(rng, (2, 200))
-    with np.errstate(all="ignore"):
-        value = mean_value.combined_values(ends[0], ends[1], multipliers)
-        least, most = mean_value.combined_slopes(ends[0][:, None], ends[1][:, None], multipliers)
-    for k in range(200):
-        for pick in (ends[0, :, k], ends[1, :, k], np.r_[ends[0, :1, k], ends[1, 1:, k]]):
-            g, *h = map(Fraction, pick.tolist())
-            exact = g - sum(
-                Fraction(float(m)) * x for m, x in zip(multipliers[:, k], h, strict=True)
-            )
-            assert value[k] <= exact
-            assert least[0, k] <= exact <= most[0, k]
+@given(numbers, numbers, widths, widths, factors, factors, st.floats(0, 1), st.floats(0, 1))
+def test_the_bound_holds_at_every_point_of_the_box(
+    x: float, y: float, w: float, h: float, a: float, b: float, s: float, t: float
+) -> None:
+    box = _box(x, y, w, h)
+    m = np.array([[a], [abs(b)]])
+    bound = float(BOUNDS.mean_value(box, BOUNDS.slopes(box), m)[0])
+    inside = np.clip(box.lo + np.array([[s], [t]]) * (box.hi - box.lo), box.lo, box.hi)
+    point = {"x": Fraction(inside[0, 0]), "y": Fraction(inside[1, 0])}
+    f = G
+    for row, factor in zip(BOUNDS.usable, (a, abs(b)), strict=True):
+        f = f - ex.const(Fraction(factor)) * BOUNDS.test.atoms[row].expr
+    value = exact_value(f, point)
+    assert isinstance(value, Fraction)
+    assert Fraction(bound) <= value
 
 
-def test_exact_zeros_stay_zero() -> None:
-    zero, one = np.zeros((2, 1)), np.ones((1, 1))
-    assert mean_value.combined_values(zero, zero, one).tolist() == [0.0]
+def test_the_equality_comes_first_among_multipliers() -> None:
+    assert BOUNDS.free.tolist() == [True, False]
 
 
-def test_a_product_that_underflows_is_no_proof() -> None:
-    # x*y is negative in two quadrants, though every product of doubles there rounds to 0.
-    tiny = Fraction(1, 10**200)
-    region = Region(("x", "y"), (Range(-tiny, tiny),) * 2, TRUE)
-    claim = Obligation("flow", "", "x*y >= 0", region, var("x") * var("y"), strict=False)
-    budget = Budget(time.monotonic() + 2)
-    outcome = BranchAndBound().discharge(claim, Hints(), budget, ignore)
-    assert not isinstance(outcome, Proved)
+def test_a_value_without_variation_is_kept_exactly() -> None:
+    zero = np.zeros((2, 1))
+    value = np.array([0.0])
+    assert mv.lower_bounds(value, zero, zero, zero - 1, zero + 1, zero)[0] == 0.0
+
+
+def test_the_multiplier_of_a_constrained_minimum_is_found() -> None:
+    """At (1, 1)/sqrt(2) the gradient of -x - y is that of 1 - x**2 - y**2, times 1/sqrt(2)."""
+    corner = 0.5**0.5
+    values = np.array([[-2 * corner], [0.0]])
+    slopes = np.array([[[-1.0], [-1.0]], [[-2 * corner], [-2 * corner]]])
+    half = np.full((2, 1), 1e-3)
+    free, active = np.array([False]), np.array([[True]])
+    found = mult.choose(values, slopes - 1e-3, slopes + 1e-3, half, free, active)
+    assert abs(found[0, 0] - corner) < 1e-2
+
+
+@given(st.floats(-1e6, 1e6), st.integers(3, 26))
+def test_rounding_keeps_the_sign_and_few_bits(m: float, bits: int) -> None:
+    found = mult.rounded(np.array([m]), np.array([bits]))[0]
+    assert found * m >= 0.0
+    assert abs(found - m) <= abs(m) * 2.0 ** (1 - bits) or abs(m) < 1e-17
