@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from .chance import supermartingale
 from .claims import TRUE, Claim, Formula, Region, both
 from .matching import is_empty
 from .polynomials import Ring
@@ -26,7 +27,9 @@ class Derived:
     missing: list[str] = field(default_factory=list)
 
 
-class _Deriver:
+class Deriver:
+    KINKS = KINKS
+
     def __init__(self, statement: Statement) -> None:
         self.s, self.t = statement, statement.terms
         self.found = Derived()
@@ -174,12 +177,16 @@ class _Deriver:
 
     # -- discrete time --------------------------------------------------------------------------
 
+    def after_step(self, mode: Mode, b: int) -> int:
+        """B at the next state and at time t + 1."""
+        later = {"t": self.t.add(self.t.node("var", "t"), self.t.one)}
+        names = [state.name for state in self.s.states]
+        return self.t.substitute(b, later | dict(zip(names, mode.dynamics, strict=True)))
+
     def step(self, mode: Mode) -> None:
         """What must hold at each step."""
         t, kind, b, rate = self.t, self.s.condition, self.barrier(mode), self.s.rate
-        later = {"t": t.add(t.node("var", "t"), t.one)}
-        names = [state.name for state in self.s.states]
-        following = t.substitute(b, later | dict(zip(names, mode.dynamics, strict=True)))
+        following = self.after_step(mode, b)
         if kind in ("nonincreasing", "decreasing"):
             words = "B+ <= B" if kind == "nonincreasing" else "B+ < B"
             strict = kind == "decreasing"
@@ -214,6 +221,7 @@ class _Deriver:
         value: int,
         strict: bool,
         b: int,
+        further: tuple[int, ...] | None = None,
     ) -> None:
         """value <= 0 (< 0) on the domain where ``where`` holds, for some value of the inputs."""
         t = self.t
@@ -225,6 +233,10 @@ class _Deriver:
         rate = () if self.s.rate is None else (self.s.rate,)
         places = (mode.domain, *where)
         defined = (b, *fields, *rate)
+        if self.s.time == "discrete" and further is not None:
+            defined = (b, *further)  # with noise, in place of the dynamics
+        elif further is not None:
+            defined = (*defined, *further)
         self.claim(mode.name, name, words, places, t.neg(least), strict, defined)
         return None
 
@@ -280,13 +292,19 @@ def _check_names(s: Statement) -> None:
     fixed, levels = names["parameters"], s.levels or ()
     anywhere = fixed | names["states"] | {"t"}
     sets = [f for m in s.modes for f in (m.domain, m.initial, m.unsafe)]
-    if s.terms.variables(levels) - fixed:
-        raise RejectedError("a level depends on more than parameters")
+    constants = [c for c in (*levels, s.gamma, s.lam, s.drift) if c is not None]
+    if s.terms.variables([*constants, *(v for _, law in s.noise for v in law.values)]) - fixed:
+        raise RejectedError("a level or a distribution depends on more than parameters")
     if names_in(s.terms, sets, [mode.barrier for mode in s.modes]) - anywhere:
         raise RejectedError("B or a set depends on an input or a disturbance")
-    others = [*(r for e in s.transitions for r in e.reset), *(() if s.rate is None else (s.rate,))]
+    chance = [g for row in s.diffusion for g in row] + [e for j in s.jumps for e in j[1:]]
+    others = [
+        *chance,
+        *(r for e in s.transitions for r in e.reset),
+        *(() if s.rate is None else (s.rate,)),
+    ]
     if names_in(s.terms, [e.guard for e in s.transitions], others) & names["inputs"]:
-        raise RejectedError("a transition or the rate depends on an input")
+        raise RejectedError("a transition, a rate or the diffusion depends on an input")
     for variables in s.variables.values():
         for v in variables:
             if names_in(s.terms, [v.exact], ()) - {v.name}:
@@ -295,16 +313,21 @@ def _check_names(s: Statement) -> None:
 
 def derive(statement: Statement) -> Derived:
     """All claims of the certificate, and what this checker has no rule for."""
-    work = _Deriver(statement)
+    work = Deriver(statement)
     if statement.beyond:
         work.found.missing = [
             f"{what}: not covered by this checker yet" for what in statement.beyond
         ]
         return work.found
-    if statement.condition == "supermartingale":
-        work.found.missing = ["a supermartingale: not covered by this checker yet"]
-        return work.found
     _check_names(statement)
+    noisy = statement.noise or statement.diffusion or statement.jumps
+    if statement.condition == "supermartingale":
+        for mode in statement.modes:
+            supermartingale(work, mode)
+        return work.found
+    if noisy:
+        work.found.missing = ["noise without a supermartingale: not covered by this checker yet"]
+        return work.found
     work.sets()
     for mode in statement.modes:
         (work.step if statement.time == "discrete" else work.flow)(mode)

@@ -166,6 +166,15 @@ class Transition:
 
 
 @dataclass(frozen=True)
+class Law:
+    """normal (mean, std), uniform (lo, hi), exponential (rate), discrete (values; weights)."""
+
+    kind: str
+    values: tuple[int, ...]
+    weights: tuple[Fraction, ...] = ()
+
+
+@dataclass(frozen=True)
 class Statement:
     """A system, its sets and its certificate; docs/proof-format.md names the fields."""
 
@@ -180,6 +189,13 @@ class Statement:
     strict_initial: bool
     positive_safe: bool
     levels: tuple[int, ...] | None
+    gamma: int | None
+    lam: int | None
+    drift: int | None
+    noise: tuple[tuple[str, Law], ...]
+    diffusion: tuple[tuple[int, ...], ...]
+    jumps: tuple[tuple[str, int, int], ...]
+    chance_horizon: Fraction | None
     beyond: tuple[str, ...]
     """What the statement has and this checker has no rules for."""
 
@@ -200,7 +216,7 @@ def read_statement(data: Any) -> Statement:
     reader.load(entry(data, "nodes"))
     certificate = entry(data, "certificate")
     levels = entry(certificate, "levels")
-    horizon = entry(data, "horizon")
+    horizon, until = entry(data, "horizon"), entry(certificate, "horizon")
     statement = Statement(
         terms=terms,
         time=text(entry(data, "time")),
@@ -215,6 +231,13 @@ def read_statement(data: Any) -> Statement:
         strict_initial=truth(entry(certificate, "strict_initial")),
         positive_safe=truth(entry(certificate, "positive_safe")),
         levels=reader.all(levels) if isinstance(levels, list) else None,
+        gamma=reader.optional(entry(certificate, "gamma")),
+        lam=reader.optional(entry(certificate, "lambda")),
+        drift=reader.optional(entry(certificate, "drift")),
+        noise=tuple(_law(reader, *sequence(item, 2)) for item in sequence(entry(data, "noise"))),
+        diffusion=tuple(reader.all(row) for row in sequence(entry(data, "diffusion"))),
+        jumps=tuple(_jump(reader, *sequence(item, 3)) for item in sequence(entry(data, "jumps"))),
+        chance_horizon=None if until is None else rational(until),
         beyond=_beyond(data, levels),
     )
     _check(statement)
@@ -222,7 +245,7 @@ def read_statement(data: Any) -> Statement:
 
 
 def _beyond(data: Any, levels: Any) -> tuple[str, ...]:
-    found = [key for key in ("noise", "diffusion", "jumps") if sequence(entry(data, key))]
+    found = []
     if truth(entry(data, "domain_invariant")):
         found.append("an invariant domain")
     if levels is not None and not isinstance(levels, list):
@@ -261,9 +284,31 @@ def _transition(reader: Reader, data: Any) -> Transition:
     )
 
 
+def _law(reader: Reader, name: Any, data: Any) -> tuple[str, Law]:
+    """The distribution of one noise. Its values may depend on parameters only (see ``_check``)."""
+    kind, *rest = sequence(data) or [None]
+    if kind == "discrete":
+        pairs = [sequence(pair, 2) for pair in rest]
+        weights = tuple(rational(weight) for _, weight in pairs)
+        if sum(weights) != 1 or min(weights, default=-1) < 0:
+            raise RejectedError("the probabilities of a discrete noise do not sum up to 1")
+        return text(name), Law(kind, tuple(reader.term(value) for value, _ in pairs), weights)
+    if {"normal": 2, "uniform": 2, "exponential": 1}.get(str(kind)) != len(rest):
+        raise RejectedError("a distribution is malformed")
+    values = reader.all(rest)
+    if kind == "exponential" and not (reader.terms.value(values[0]) or 0) > 0:
+        raise RejectedError("the rate of an exponential noise is not a positive constant")
+    return text(name), Law(kind, values)
+
+
+def _jump(reader: Reader, name: Any, rate: Any, size: Any) -> tuple[str, int, int]:
+    return text(name), reader.term(rate), reader.term(size)
+
+
 def _check(statement: Statement) -> None:
     """Refuse what has no meaning, so that no rule needs to ask."""
     names = [v.name for group in statement.variables.values() for v in group]
+    names += [name for name, _ in statement.noise]
     known = {*names, "t"}
     modes = [mode.name for mode in statement.modes]
     if len(known) != len(names) + 1 or not statement.states or len(names) > 200:
@@ -290,7 +335,15 @@ def _check(statement: Statement) -> None:
     if statement.levels is not None and len(statement.levels) != 2:
         raise RejectedError("there must be two levels")
     strange = statement.terms.variables(range(len(statement.terms.nodes))) - known
-    if strange and not statement.beyond:
+    states = [v.name for v in statement.states]
+    if statement.diffusion and len(statement.diffusion) != len(states):
+        raise RejectedError("the diffusion does not fit the states")
+    if {name for name, _, _ in statement.jumps} - set(states):
+        raise RejectedError("a jump is of no state")
+    discrete = statement.time == "discrete"
+    if (statement.diffusion or statement.jumps) if discrete else statement.noise:
+        raise RejectedError("this kind of noise does not go with this kind of time")
+    if strange:
         raise RejectedError(f"{sorted(strange)[0][:40]!r} is not a variable of the system")
 
 
@@ -323,6 +376,14 @@ def words(statement: Statement) -> str:
         guard = formula_text(statement.terms, edge.guard)
         resets = ", ".join(map(show, edge.reset))
         lines.append(f"{edge.source} -> {edge.target} where {guard}, to ({resets})")
+    for name, law in statement.noise:
+        values = ", ".join(map(show, law.values))
+        weights = f" with probabilities {', '.join(map(str, law.weights))}" if law.weights else ""
+        lines.append(f"noise {name}: {law.kind}({values}){weights}")
+    for state, row in zip(statement.states, statement.diffusion, strict=False):
+        lines.append(f"diffusion of {state.name}: ({', '.join(map(show, row))})")
+    for name, rate, size in statement.jumps:
+        lines.append(f"{name} jumps by {show(size)} at rate {show(rate)}")
     lines.append(_certificate_words(statement))
     return "\n".join(lines)
 
@@ -337,6 +398,15 @@ def _certificate_words(statement: Statement) -> str:
         found.append("strict on the initial set")
     if statement.positive_safe:
         found.append("h is positive where it is safe (B = -h)")
+    for label, term in (
+        ("gamma", statement.gamma),
+        ("lambda", statement.lam),
+        ("c", statement.drift),
+    ):
+        if term is not None:
+            found.append(f"{label} = {statement.terms.text(term)}")
+    if statement.chance_horizon is not None:
+        found.append(f"horizon {statement.chance_horizon}")
     return ", ".join([*found, *(f"with {what}" for what in statement.beyond)])
 
 
