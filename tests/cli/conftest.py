@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.register_assert_rewrite("tests.cli.snapshots")
+
 VALID = """\
 bcv: 1
 name: stable spiral
@@ -43,7 +45,7 @@ certificate: {B: sin(x*y + z*u + v*w) + cos(x*y + z*u + v*w) - 1.41422}
 
 FILES = {
     "valid.yaml": VALID,
-    "invalid.yaml": VALID.replace("x >= 2", "x >= 1/2").replace("stable", "cramped"),
+    "invalid.yaml": VALID.replace("x >= 2", "x >= 1").replace("stable", "touching"),
     "unknown.yaml": UNKNOWN,
     "endless.yaml": ENDLESS,
     "typo.yaml": VALID.replace("initial:", "inital:"),

@@ -61,4 +61,4 @@ def check_snapshot(name: str, run: subprocess.CompletedProcess[str], folder: Pat
         FOLDER.mkdir(exist_ok=True)
         file.write_text(found, encoding="utf-8")
     assert file.exists(), f"no snapshot {name}: run with BCV_UPDATE_SNAPSHOTS=1"
-    assert found == file.read_text(encoding="utf-8")
+    assert found.splitlines() == file.read_text(encoding="utf-8").splitlines()

@@ -20,7 +20,6 @@ from tests.cli.snapshots import check_snapshot, run_bcv
     [
         ("valid", ["validate", "valid.yaml"]),
         ("invalid", ["validate", "invalid.yaml"]),
-        ("unknown", ["validate", "--timeout", "0.5", "unknown.yaml"]),
         ("valid_json", ["validate", "--json", "valid.yaml"]),
         ("invalid_json", ["validate", "--json", "invalid.yaml"]),
         ("typo", ["validate", "typo.yaml"]),
@@ -112,7 +111,13 @@ def test_interruption_exits_with_130(folder):
 
 
 def test_the_timeout_holds_for_a_hard_problem(folder):
-    before = time.monotonic()
-    run = run_bcv("validate", "-q", "--timeout", "2", "endless.yaml", folder=folder)
+    run = run_bcv("validate", "--json", "--timeout", "2", "endless.yaml", folder=folder)
     assert run.returncode == 3
-    assert time.monotonic() - before < 2 + 1 + 1  # a second for the start of Python
+    assert json.loads(run.stdout)["seconds"] < 2 + 1
+
+
+def test_what_is_known_is_said_where_nothing_is_decided(folder):
+    run = run_bcv("validate", "--timeout", "2", "unknown.yaml", folder=folder)
+    assert run.returncode == 3
+    for words in ("UNKNOWN", "? initial", "undecided:", "smallest margin seen", "✓ unsafe"):
+        assert words in run.stdout
