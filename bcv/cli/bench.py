@@ -167,6 +167,7 @@ def _report(
     from bcv import __version__
     from bcv.bench.compare import document_of
     from bcv.bench.run import machine
+    from bcv.formats.whole_file import write_whole
     from bcv.reports.bench_live import show
 
     about = {
@@ -180,38 +181,20 @@ def _report(
     if outputs.json:
         import json
 
-        _write(outputs.json, json.dumps(document_of(records, about), indent=1) + "\n")
+        write_whole(outputs.json, json.dumps(document_of(records, about), indent=1) + "\n")
     if outputs.junit:
         from bcv.reports.bench_text import junit
 
-        _write(outputs.junit, junit(records))
+        write_whole(outputs.junit, junit(records))
     if outputs.markdown:
         from bcv.reports.bench_text import markdown
 
-        _write(outputs.markdown, markdown(records, settings.seconds, comparison))
+        write_whole(outputs.markdown, markdown(records, settings.seconds, comparison))
     if outputs.html:
         from bcv.reports.bench_html import html_page
 
-        _write(outputs.html, html_page(records, settings.seconds, about))
+        write_whole(outputs.html, html_page(records, settings.seconds, about))
     show(records, settings.seconds, comparison, Console())
-
-
-def _write(path: Path, text: str) -> None:
-    """Replace the file in one step: a reader never sees half of it."""
-    import os
-    import tempfile
-
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                stream.write(text)
-            os.replace(name, path)
-        except BaseException:
-            os.unlink(name)
-            raise
-    except OSError as error:
-        raise BcvError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _exit_code(records: Sequence[Record], comparison: Comparison | None, strict: bool) -> ExitCode:
