@@ -45,7 +45,7 @@ types: develop ## mypy --strict.
 check: lint types test ## Everything that must pass before a commit (the import law is among the tests).
 
 bench: develop ## Validate the whole of problems/ and compare with the labels.
-	$(BIN)/python benchmarks/corpus.py
+	$(BIN)/bcv bench problems --jobs $(JOBS)
 
 completions: develop ## Write the shell completions again.
 	for shell in bash zsh fish; do $(BIN)/bcv completion $$shell > completions/bcv.$$shell; done
