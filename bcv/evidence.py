@@ -160,13 +160,75 @@ class SumOfSquares:
 class SquareFactor:
     """The claim g >= 0 follows from goal >= 0, since g = square**2 * goal identically.
 
-    ``inner`` is evidence for the same region with ``goal`` in the place of g. Never for strict
-    claims. The identity holds in the ring of polynomials over the claim's non-rational sub-terms.
+    ``inner`` is evidence for the same region with ``goal`` in the place of g, and that ``square``
+    is defined. For a strict claim ``square`` is a constant or 1/r, and so never 0. The identity
+    holds between quotients of polynomials over the claim's non-rational sub-terms.
     """
 
     square: Expr
     goal: Expr
     inner: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class DefinedFirst:
+    """All that must be defined is so, by ``defined``; where it is, the claim holds by ``inner``.
+
+    ``defined`` is evidence that 0 >= 0 on the region, with the claim's roots defined there.
+    ``inner`` may use the value of every sub-term of the roots that stands in no branch of SELECT.
+    """
+
+    defined: Evidence
+    inner: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Theorem:
+    """An instance of a theorem of ``bcv.rewriting.theorems``: true wherever its terms are defined.
+
+    ``args`` are the terms it is about.
+    """
+
+    name: str
+    args: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ByTheorems:
+    """The theorems' atoms hold on the whole region, so ``inner`` may count them as conjuncts.
+
+    They are numbered after the region's own atoms. Their terms must be defined on the region:
+    total, or shown to be defined by a DefinedFirst.
+    """
+
+    theorems: tuple[Theorem, ...]
+    inner: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """The claim holds for any values of some sub-terms, so for their own: ``inner`` says so.
+
+    Each term of ``variables`` is replaced by a new variable, without bounds, in the claim and in
+    the region's atoms; the largest terms first. The new variables stand after the region's.
+    """
+
+    variables: tuple[tuple[str, Expr], ...]
+    inner: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """The claim holds where ``on`` >= 0, and where ``on`` <= 0.
+
+    In either case the last atom of the region says so, and every ABS of ``on``, MIN and MAX of
+    terms whose difference is ``on``, and (in the claim only) SELECT on it is replaced by its
+    branch. ``on`` is defined on the region, as in ByTheorems.
+    """
+
+    on: Expr
+    nonnegative: Evidence
+    nonpositive: Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +241,9 @@ class Attestation:
     reply: str
 
 
-Evidence = Cover | SumOfSquares | SquareFactor | Attestation
+Evidence = (
+    Cover | SumOfSquares | SquareFactor | DefinedFirst | ByTheorems | Lifted | Cases | Attestation
+)
 
 
 class WitnessKind(enum.Enum):

@@ -7,13 +7,13 @@ the evidence is right and raises RejectedError, with the reason, if it is not se
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from math import inf
 from typing import Any
 
-from . import decoding
+from . import decoding, lifting
 from .claims import Formula, PointValues, atoms, conjuncts
 from .decoding import Stream
 from .intervals import Fixed, Floats, Interval, Machine, Program
@@ -23,6 +23,12 @@ from .statement import Reader, double, entry, index, rational, sequence, text
 from .terms import RejectedError, Terms
 
 Box = tuple[tuple[float, float], ...]
+REDUCTIONS = {
+    "defined-first": lifting.defined_first,
+    "by-theorems": lifting.by_theorems,
+    "lifted": lifting.lifted,
+    "cases": lifting.cases,
+}
 DEEPEST_TREE = 50_000
 MOST_CASES = 20_000
 DEEPEST_EVIDENCE = 20
@@ -32,7 +38,8 @@ DEEPEST_EVIDENCE = 20
 class Task:
     """Show that goal >= 0 (> 0 if strict) on the region, and that ``defined`` have values there.
 
-    ``defined`` are the terms, other than plainly total ones, that must be shown to be defined.
+    ``defined`` are the terms, other than plainly total ones, that must be shown to be defined;
+    ``shown`` are those of which that is known.
     """
 
     reader: Reader
@@ -40,6 +47,7 @@ class Task:
     goal: int
     strict: bool
     defined: tuple[int, ...]
+    shown: frozenset[int] = frozenset()
 
     @property
     def terms(self) -> Terms:
@@ -73,6 +81,8 @@ def prove(task: Task, evidence: Any, depth: int = 0) -> str:
         return _sum_of_squares(task, evidence)
     if kind == "square-factor":
         return _square_factor(task, evidence, depth)
+    if kind in REDUCTIONS:
+        return REDUCTIONS[kind](task, evidence, depth, prove)
     if kind == "attestation":
         raise RejectedError("a solver's word cannot be checked")
     raise RejectedError(f"the evidence {kind[:40]!r} is unknown")
@@ -280,6 +290,8 @@ class _LeafRule:
         ]
         if any(not lo <= c <= hi for c, (lo, hi) in zip(centre, box, strict=True)):
             return False
+        if self._at_lowest_corner(slopes, box):
+            return True
         point = [arithmetic.interval(c, c) for c in centre]
         value = self._run(level, (self.goal,), point)
         if value is None:
@@ -288,6 +300,26 @@ class _LeafRule:
         for slope, side, c in zip(slopes, inputs, point, strict=True):
             total = table["+"](total, table["*"](slope, table["-"](side, c)))
         return self._accepts(total[0])
+
+    def _at_lowest_corner(self, slopes: Sequence[Interval], box: Box) -> bool:
+        """Where f is monotone in every variable, its exact value at the lowest corner decides.
+
+        The corner is that of the leaf cut with the region's box, whose ends are rationals: from
+        there f rises to every point of the region in the leaf.
+        """
+        corner = {}
+        region = self.task.obligation.region
+        for name, slope, (lo, hi), (least, most) in zip(
+            region.names, slopes, box, region.box, strict=True
+        ):
+            low = Fraction(lo) if least is None else max(Fraction(lo), least)
+            high = Fraction(hi) if most is None else min(Fraction(hi), most)
+            if low > high or not (slope[0] >= 0 or slope[1] <= 0):
+                return False
+            corner[name] = low if slope[0] >= 0 else high
+        value = PointValues(self.terms, corner).of(self.goal)
+        lower = value[0] if isinstance(value, tuple) else value
+        return isinstance(lower, Fraction) and self._accepts(lower)
 
     def _bernstein(self, level: int, box: Box) -> bool:
         """A polynomial lies above its smallest Bernstein coefficient on the box."""
@@ -455,13 +487,19 @@ def _gram(ring: Ring, data: Any, count: int) -> Poly:
 
 
 def _square_factor(task: Task, data: Any, depth: int) -> str:
-    """goal = square**2 * other, and other >= 0: so goal >= 0 wherever all three are defined."""
-    if task.strict:
-        raise RejectedError("a square factor proves no strict claim")
+    """goal = square**2 * other, and other >= 0: so goal >= 0 wherever all three are defined.
+
+    If the square is nowhere 0, other > 0 proves a strict claim too.
+    """
+    terms = task.terms
     square, other = task.reader.term(entry(data, "square")), task.reader.term(entry(data, "goal"))
-    product = task.terms.mul(task.terms.power(square, 2), other)
-    if not Ring(task.terms).same(task.goal, product):
+    op, *operands = terms.nodes[square]
+    if task.strict and not (terms.value(operands[0] if op == "/" else square) or 0):
+        raise RejectedError("a square factor that may be 0 proves no strict claim")
+    product = terms.mul(terms.power(square, 2), other)
+    if not Ring(terms).same(task.goal, product):
         raise RejectedError("the goal is not the square times the other factor")
-    needed = tuple(d for d in (task.goal, square, *task.defined) if not task.terms.total[d])
-    inner = Task(task.reader, task.obligation, other, False, needed)
+    roots = (task.goal, square, *task.defined)
+    needed = tuple(d for d in roots if not lifting.has_value(task, d))
+    inner = replace(task, goal=other, defined=needed)
     return f"a square factor and {prove(inner, entry(data, 'inner'), depth + 1)}"

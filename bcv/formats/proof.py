@@ -24,11 +24,15 @@ from bcv.errors import BcvError, Place
 from bcv.evidence import (
     Attestation,
     Bounded,
+    ByTheorems,
+    Cases,
     Convex,
     Cover,
+    DefinedFirst,
     Evidence,
     Infeasible,
     LeafReason,
+    Lifted,
     Multiplier,
     Point,
     PolynomialCase,
@@ -141,6 +145,31 @@ def encoded_evidence(nodes: NodeList, evidence: Evidence) -> dict[str, object]:
                 "square": nodes.place(square),
                 "goal": nodes.place(goal),
                 "inner": encoded_evidence(nodes, inner),
+            }
+        case DefinedFirst(defined, inner):
+            return {
+                "kind": "defined-first",
+                "defined": encoded_evidence(nodes, defined),
+                "inner": encoded_evidence(nodes, inner),
+            }
+        case ByTheorems(theorems, inner):
+            return {
+                "kind": "by-theorems",
+                "theorems": [[t.name, [nodes.place(a) for a in t.args]] for t in theorems],
+                "inner": encoded_evidence(nodes, inner),
+            }
+        case Lifted(variables, inner):
+            return {
+                "kind": "lifted",
+                "variables": [[name, nodes.place(term)] for name, term in variables],
+                "inner": encoded_evidence(nodes, inner),
+            }
+        case Cases(on, nonnegative, nonpositive):
+            return {
+                "kind": "cases",
+                "on": nodes.place(on),
+                "nonnegative": encoded_evidence(nodes, nonnegative),
+                "nonpositive": encoded_evidence(nodes, nonpositive),
             }
         case Attestation(solver, version, query, reply):
             return {
@@ -294,8 +323,10 @@ def replay_seconds(obligation: Obligation, evidence: Evidence) -> float:
         case SumOfSquares(cases):
             entries = sum(len(gram.matrix) for case in cases for _, gram in case.cone)
             return 2e-3 + entries * _SECONDS_PER_GRAM_ENTRY
-        case SquareFactor(_, _, inner):
+        case SquareFactor(_, _, inner) | ByTheorems(_, inner) | Lifted(_, inner):
             return 2e-3 + replay_seconds(obligation, inner)
+        case DefinedFirst(first, second) | Cases(_, first, second):
+            return 2e-3 + replay_seconds(obligation, first) + replay_seconds(obligation, second)
         case Attestation():
             return 0.0
 

@@ -15,7 +15,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = (
     ("expr", "region", "problem", "obligation", "evidence", "outcome", "verdict", "events",
      "errors", "__init__"),
-    ("conditions", "formats", "enclosures", "algebra", "paving", "falsify"),
+    ("conditions", "formats", "enclosures", "algebra", "rewriting", "paving", "falsify"),
     ("engines", "stores", "executors", "observers", "sandbox"),
     ("pipeline", "replay"),
     ("reports", "bench"),

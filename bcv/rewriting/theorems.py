@@ -1,0 +1,189 @@
+"""What is always true of sin(u), tanh(u), sqrt(u), a/b, ...? One fixed table of theorems.
+
+Soundness depends on this file: its atoms are added to regions as if they had always been there.
+``bcv.checker.theorems`` holds the same table, written independently.
+
+Notation: f = f(u) is the term, u any expression. A bound on f(u)*u for u >= 0 holds for all u,
+since f is odd: both sides are even.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+from typing import Final
+
+from bcv import expr as ex
+from bcv.evidence import Theorem
+from bcv.expr import Expr, Op
+from bcv.region import And, Atom, Formula, Relation, conjuncts
+
+ODD: Final = frozenset({Op.SIN, Op.TAN, Op.ASIN, Op.ATAN, Op.SINH, Op.TANH})
+EVEN: Final = frozenset({Op.COS, Op.COSH})
+
+Atoms = tuple[Atom, ...]
+
+
+def _zero(term: Expr) -> Atom:
+    return Atom(term, Relation.EQ)
+
+
+def _least(term: Expr) -> Atom:
+    return Atom(term, Relation.GE)
+
+
+def _positive(term: Expr) -> Atom:
+    return Atom(term, Relation.GT)
+
+
+def _number(top: int, bottom: int = 1) -> Expr:
+    return ex.const(Fraction(top, bottom))
+
+
+def _pythagoras(u: Expr) -> Atoms:
+    """sin(u)^2 + cos(u)^2 = 1."""
+    return (_zero(ex.apply(Op.SIN, u) ** 2 + ex.apply(Op.COS, u) ** 2 - ex.ONE),)
+
+
+def _sine(u: Expr) -> Atoms:
+    """u sin u <= u^2, and u sin u >= u^2 - u^4/6 (Taylor's series alternates for u >= 0)."""
+    product = ex.apply(Op.SIN, u) * u
+    return (_least(u**2 - product), _least(product - u**2 + _number(1, 6) * u**4))
+
+
+def _cosine(u: Expr) -> Atoms:
+    """1 - u^2/2 <= cos u <= 1 - u^2/2 + u^4/24 (integrate the bounds of u sin u / u)."""
+    gap = ex.apply(Op.COS, u) - ex.ONE + _number(1, 2) * u**2
+    return (_least(gap), _least(_number(1, 24) * u**4 - gap))
+
+
+def _half_turn(u: Expr) -> Atoms:
+    """u sin u >= sin^2 u for |u| <= pi: there sin u has the sign of u, and |sin u| <= |u|.
+
+    It may be used where interval arithmetic on the region's box shows that |u| <= 333/106 < pi.
+    """
+    sine = ex.apply(Op.SIN, u)
+    return (_least(u * sine), _least(u * sine - sine**2))
+
+
+def _tanh(u: Expr) -> Atoms:
+    """tanh^2 < 1, and for u >= 0: tanh^2 <= u tanh <= u^2, tanh >= u - u^3/3 (tanh' >= 1 - u^2)."""
+    f = ex.apply(Op.TANH, u)
+    cubic = u * f - u**2 + _number(1, 3) * u**4
+    return (_positive(ex.ONE - f**2), _least(u * f - f**2), _least(u**2 - u * f), _least(cubic))
+
+
+def _atan(u: Expr) -> Atoms:
+    """atan^2 <= u atan <= u^2, and atan u >= u/(1 + u^2) for u >= 0 (atan' = 1/(1 + u^2) falls)."""
+    f = ex.apply(Op.ATAN, u)
+    return (
+        _least(u * f - f**2),
+        _least(u**2 - u * f),
+        _least((ex.ONE + u**2) * (u * f) - u**2),
+    )
+
+
+def _exp(u: Expr) -> Atoms:
+    """exp u > 0, exp u >= 1 + u (convexity), and (the same at -u, times exp u) exp u (1-u) <= 1."""
+    f = ex.apply(Op.EXP, u)
+    return (_positive(f), _least(f - ex.ONE - u), _least(ex.ONE - f + u * f))
+
+
+def _log(u: Expr) -> Atoms:
+    """u > 0, log u <= u - 1 (concavity), and (the same at 1/u, times u) u log u >= u - 1."""
+    f = ex.apply(Op.LOG, u)
+    return (_positive(u), _least(u - ex.ONE - f), _least(u * f - u + ex.ONE))
+
+
+def _sqrt(u: Expr) -> Atoms:
+    """The root is the number >= 0 whose square is u."""
+    f = ex.apply(Op.SQRT, u)
+    return (_least(f), _zero(f**2 - u))
+
+
+def _abs(u: Expr) -> Atoms:
+    """|u| is the larger one of u and -u."""
+    f = ex.apply(Op.ABS, u)
+    return (_least(f), _zero(f**2 - u**2), _least(f - u), _least(f + u))
+
+
+def _max(a: Expr, b: Expr) -> Atoms:
+    """max(a, b) is one of the two and no less than either."""
+    f = ex.maximum(a, b)
+    return (_least(f - a), _least(f - b), _zero((f - a) * (f - b)))
+
+
+def _min(a: Expr, b: Expr) -> Atoms:
+    """min(a, b) is one of the two and no more than either."""
+    f = ex.minimum(a, b)
+    return (_least(a - f), _least(b - f), _zero((f - a) * (f - b)))
+
+
+def _quotient(a: Expr, b: Expr) -> Atoms:
+    """(a/b) b = a."""
+    return (_zero(ex.div(a, b) * b - a),)
+
+
+def _tangent(u: Expr) -> Atoms:
+    """tan u cos u = sin u."""
+    return (_zero(ex.apply(Op.TAN, u) * ex.apply(Op.COS, u) - ex.apply(Op.SIN, u)),)
+
+
+def _hyperbolic(u: Expr) -> Atoms:
+    """cosh^2 - sinh^2 = 1; cosh u >= 1 + u^2/2 and u sinh u >= u^2, by their series."""
+    cosine, sine = ex.apply(Op.COSH, u), ex.apply(Op.SINH, u)
+    return (
+        _zero(cosine**2 - sine**2 - ex.ONE),
+        _least(cosine - ex.ONE - _number(1, 2) * u**2),
+        _least(u * sine - u**2),
+    )
+
+
+def _mirrored(f: Expr, g: Expr) -> Atoms:
+    """f(-u) = -f(u) for odd f, f(u) for even f, 1/f(u) for exp; the operands are u and -u."""
+    if f.op is Op.EXP:
+        return (_zero(f * g - ex.ONE),)
+    return (_zero(f + g if f.op in ODD else f - g),)
+
+
+def _at_least(term: Expr, bound: Expr) -> Atoms:
+    """Interval arithmetic on the region's box says so."""
+    return (_least(term - bound),)
+
+
+def _at_most(term: Expr, bound: Expr) -> Atoms:
+    """Interval arithmetic on the region's box says so."""
+    return (_least(bound - term),)
+
+
+TABLE: Final[dict[str, Callable[..., Atoms]]] = {
+    "pythagoras": _pythagoras,
+    "sine": _sine,
+    "cosine": _cosine,
+    "half-turn": _half_turn,
+    "tanh": _tanh,
+    "atan": _atan,
+    "exp": _exp,
+    "log": _log,
+    "sqrt": _sqrt,
+    "abs": _abs,
+    "max": _max,
+    "min": _min,
+    "quotient": _quotient,
+    "tangent": _tangent,
+    "hyperbolic": _hyperbolic,
+    "mirrored": _mirrored,
+    "at-least": _at_least,
+    "at-most": _at_most,
+}
+"""By name. half-turn, mirrored, at-least and at-most are true only under their conditions."""
+
+
+def atoms_of(theorem: Theorem) -> Atoms:
+    """What the theorem says of its terms, in the order that numbers the atoms."""
+    return TABLE[theorem.name](*theorem.args)
+
+
+def enriched(formula: Formula, theorems: Iterable[Theorem]) -> Formula:
+    """The formula with the theorems' atoms as its last conjuncts."""
+    return And((*conjuncts(formula), *(atom for t in theorems for atom in atoms_of(t))))
