@@ -167,8 +167,8 @@ def _solve(script: str, seconds: float) -> Reply:
     if box is None:
         return Reply("unsat", (), version, detail)
     model = []
-    for variable in box.variables():
-        interval = box[variable]
+    for place in range(box.size()):
+        variable, interval = box.variable(place), box[place]
         low, high = (max(-1e9, min(1e9, end)) for end in (interval.lb(), interval.ub()))
         model.append((variable.get_name(), (Fraction(low) + Fraction(high)) / 2))
     return Reply("delta-sat", tuple(model), version, detail)
