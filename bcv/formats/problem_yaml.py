@@ -5,7 +5,7 @@ Soundness depends on this file: what it reads is what will be proved.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Final, Literal, cast
@@ -16,6 +16,7 @@ from bcv.formats import certificate, dynamics
 from bcv.formats.expression import Scope
 from bcv.formats.fields import Fields, choice_of, entries_of, expression_of, fields_of, text_of
 from bcv.formats.names import Names, Role
+from bcv.formats.networks import is_network, read_network
 from bcv.formats.quantities import read_bounded, read_noise, read_parameters, read_states
 from bcv.formats.sets import read_set
 from bcv.formats.yaml_tree import Node, describe, read_text, read_tree, shorten
@@ -38,11 +39,16 @@ def load_problem(path: Path) -> Problem:
     Raises:
         ProblemError: the file cannot be read, or what it says is wrong.
     """
-    return parse_problem(read_text(path), str(path))
+    return parse_problem(read_text(path), str(path), path.parent)
 
 
-def parse_problem(text: str, file: str) -> Problem:
-    """The problem in a text; ``file`` is its name in errors.
+def parse_problem(text: str, file: str, folder: Path | None = None) -> Problem:
+    """The problem in a text.
+
+    Args:
+        text: the YAML.
+        file: its name in errors.
+        folder: where ONNX files that it names are; None if it may name none.
 
     Raises:
         ProblemError: what it says is wrong, with file, line, column and remedy.
@@ -57,7 +63,7 @@ def parse_problem(text: str, file: str) -> Problem:
     )
     _check_kind(fields, time)
     declared = _declare(fields, time)
-    problem = _assemble(fields, time, declared, file)
+    problem = _assemble(fields, time, declared, file, folder)
     _check_size(problem, root.place)
     return problem
 
@@ -113,8 +119,11 @@ def _declare(fields: Fields, time: TimeKind) -> _Declared:
     return _Declared(names, states, parameters, disturbances, inputs, horizon)
 
 
-def _read_definitions(node: Node | None, names: Names) -> None:
-    """Add the named sub-expressions, each of which may use the earlier ones."""
+def _read_definitions(node: Node | None, names: Names, folder: Path | None) -> None:
+    """Add the named sub-expressions, each of which may use the earlier ones.
+
+    A network with one output gives its name to it; of several, ``name_1`` is the first.
+    """
     if node is None:
         return
     entries = entries_of(node, "`define`", "`define: {h: x + y}`")
@@ -124,15 +133,24 @@ def _read_definitions(node: Node | None, names: Names) -> None:
     }
     scope = Scope(names.values, waiting, names.ranges)
     for key, value in entries.entries:
-        defined = expression_of(value, scope, f"the definition of `{key.text}`")
-        names.add_value(key.text, defined)
+        if is_network(value):
+            outputs = read_network(value, scope, key.text, folder)
+        else:
+            outputs = (expression_of(value, scope, f"the definition of `{key.text}`"),)
+        if len(outputs) == 1:
+            names.add_value(key.text, outputs[0])
+        for number, output in enumerate(outputs if len(outputs) > 1 else (), start=1):
+            part = replace(key, text=f"{key.text}_{number}")
+            names.add_value(names.declare(part, "an output"), output)
         del waiting[key.text]
 
 
-def _assemble(fields: Fields, time: TimeKind, declared: _Declared, file: str) -> Problem:
+def _assemble(
+    fields: Fields, time: TimeKind, declared: _Declared, file: str, folder: Path | None
+) -> Problem:
     names = declared.names
     noise = read_noise(fields.get("noise"), names)
-    _read_definitions(fields.get("define"), names)
+    _read_definitions(fields.get("define"), names, folder)
     diffusion = dynamics.read_diffusion(fields.get("diffusion"), names)
     jumps = dynamics.read_jumps(fields.get("jumps"), names)
     claim = certificate.certificate_fields(

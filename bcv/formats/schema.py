@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from bcv.formats.functions import FUNCTIONS
+from bcv.formats.networks import ACTIVATIONS
 from bcv.formats.sets import SET_KEYS
 from bcv.problem import ConditionKind, TimeKind
 
@@ -56,7 +57,7 @@ def _properties() -> Schema:
         "disturbances": _mapping({"anyOf": [_ref("bounds"), {"type": "null"}]}),
         "inputs": _mapping({"anyOf": [_ref("bounds"), {"type": "null"}]}),
         "noise": _mapping(_ref("distribution")),
-        "define": _mapping(_ref("expression")),
+        "define": _mapping({"anyOf": [_ref("expression"), _ref("network")]}),
         "dynamics": _mapping(_ref("expression"), at_least=1),
         "diffusion": _mapping({"anyOf": [_ref("expression"), _list(_ref("expression"))]}),
         "jumps": _mapping(
@@ -103,6 +104,7 @@ def _definitions() -> Schema:
         },
         "sets": {"anyOf": [part, {**_mapping(part), "propertyNames": _MODE_NAME}]},
         "distribution": _distribution(),
+        "network": _network(),
         "transition": _object(
             {
                 "from": {"type": ["string", "number"]},
@@ -126,6 +128,22 @@ def _distribution() -> Schema:
             _object({"discrete": _mapping(_ref("expression"), at_least=1)}, ["discrete"]),
         ]
     }
+
+
+def _network() -> Schema:
+    activation = {"enum": list(ACTIVATIONS)}
+    number = _ref("expression")
+    inputs = _list(_ref("expression"))
+    layers = {
+        "input": inputs,
+        "weights": _list(_list(_list(number))),
+        "biases": _list(_list(number)),
+        "activation": {"anyOf": [activation, _list(activation)]},
+        "output_activation": activation,
+    }
+    given = _object(layers, ["input", "weights", "activation"])
+    file = _object({"input": inputs, "onnx": {"type": "string"}}, ["input", "onnx"])
+    return _object({"network": {"anyOf": [given, file]}}, ["network"])
 
 
 def _modes() -> Schema:
