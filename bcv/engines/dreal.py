@@ -170,7 +170,7 @@ def _solve(script: str, seconds: float) -> Reply:
     for place in range(box.size()):
         variable, interval = box.variable(place), box[place]
         low, high = (max(-1e9, min(1e9, end)) for end in (interval.lb(), interval.ub()))
-        model.append((variable.get_name(), (Fraction(low) + Fraction(high)) / 2))
+        model.append((str(variable), (Fraction(low) + Fraction(high)) / 2))
     return Reply("delta-sat", tuple(model), version, detail)
 
 
