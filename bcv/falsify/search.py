@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -52,6 +52,11 @@ class Effort:
     verified: int
     passes: int
     cells: int
+
+
+def distinct(indices: np.ndarray[Any, np.dtype[np.intp]]) -> np.ndarray[Any, np.dtype[np.intp]]:
+    """The indices once each, in order; np.unique would import numpy.ma, at 6 ms."""
+    return np.flatnonzero(np.bincount(indices))
 
 
 class Search:
@@ -138,7 +143,7 @@ class Search:
             return None
         worst = suspects[np.argsort(np.nan_to_num(values[0, suspects], nan=-np.inf))]
         nearest = suspects[np.argsort(np.abs(points[:, suspects]).max(axis=0), kind="stable")]
-        chosen = np.unique(np.concatenate([suspects[:3], nearest[:3], worst[:5]]))
+        chosen = distinct(np.concatenate([suspects[:3], nearest[:3], worst[:5]]))
         return self._prosecutor.points_near(cell, points[:, chosen], self._effort.verified)
 
     def _refined(self, cell: Cell, points: Array, values: Array) -> Iterator[Witness | None]:
@@ -170,11 +175,11 @@ class Search:
         spread = np.arange(0, points.shape[1], max(1, points.shape[1] // (4 * count)))
         if len(inside) >= 4 * count and not cell.thin:
             low = inside[np.argsort(values[objective, inside], kind="stable")[: 4 * count]]
-            pool = points[:, np.unique(np.concatenate([low, inside[:: 1 + len(inside) // count]]))]
+            pool = points[:, distinct(np.concatenate([low, inside[:: 1 + len(inside) // count]]))]
         else:
             # Far out a surface has asymptotes that few samples run into, so all are followed.
             endless = cell.thin and not self._landscape.obligation.region.bounded
-            chosen = np.unique(np.concatenate([near, spread]))
+            chosen = distinct(np.concatenate([near, spread]))
             step = 1 + points.size // MAX_FOLLOWED
             pool = points[:, ::step] if endless else points[:, chosen]
             pool = finite(restore(self._landscape, cell, pool, 16))

@@ -6,7 +6,6 @@ Soundness does not depend on this file; that no proof, page or checkpoint is los
 from __future__ import annotations
 
 import os
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,6 +20,8 @@ def write_whole(path: Path, content: bytes | str, error: type[BcvError] = BcvErr
     Raises:
         error: it cannot be written (no space, no such folder, no permission).
     """
+    import tempfile  # not at start-up: every validation imports this module
+
     data = content.encode() if isinstance(content, str) else content
     temporary = ""
     try:
