@@ -5,6 +5,8 @@ Soundness depends on this file: it accepts Gram matrices.
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,11 +17,12 @@ Matrix = list[list[Any]]
 """The rows of a symmetric matrix of flint rationals."""
 
 
-def is_positive_semidefinite(matrix: Matrix) -> bool:
+def is_positive_semidefinite(matrix: Matrix, deadline: float = math.inf) -> bool:
     """Exact LDL^T by symmetric elimination: no pivot is negative, a zero pivot has a zero row.
 
     Works on integers without fractions (Bareiss): scaling by a positive number and the sign of a
-    Schur complement's entries do not change the answer.
+    Schur complement's entries do not change the answer. False also when ``deadline``, a value of
+    ``time.monotonic()``, passes before the answer is known.
     """
     from flint import fmpz
 
@@ -34,7 +37,7 @@ def is_positive_semidefinite(matrix: Matrix) -> bool:
         pivot = max(alive, key=lambda i: rows[i][i])
         value = rows[pivot][pivot]
         alive.remove(pivot)
-        if value < 0:
+        if value < 0 or time.monotonic() > deadline:
             return False
         if value == 0:
             # The largest diagonal entry is 0: the rest must vanish altogether.

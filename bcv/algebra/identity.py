@@ -5,6 +5,7 @@ Soundness depends on this file: nothing is called proved that it has not accepte
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from bcv.algebra.gram import expand, from_evidence, is_positive_semidefinite
@@ -17,8 +18,11 @@ CLAIM = -1
 """The number of the negated claim among the atoms of a case."""
 
 
-def is_refutation(case: PolynomialCase, system: System) -> bool:
-    """Whether the case is an identity in exact rationals that rules the negated claim out."""
+def is_refutation(case: PolynomialCase, system: System, deadline: float = math.inf) -> bool:
+    """Whether the case is an identity in exact rationals that rules the negated claim out.
+
+    False also when ``deadline``, a value of ``time.monotonic()``, passes before that is known.
+    """
     by_index = {item.index: item for item in system.constraints}
     nonnegative: dict[int, Poly] = {CLAIM: -system.claim}
     positive: dict[int, Poly] = {} if system.strict else {CLAIM: -system.claim}
@@ -36,7 +40,7 @@ def is_refutation(case: PolynomialCase, system: System) -> bool:
     if not {index for index, _ in case.free} <= zero.keys() or case.scale <= 0:
         return False
     return _sums_to_zero(case, system, nonnegative, zero) and all(
-        is_positive_semidefinite(from_evidence(gram)) for _, gram in case.cone
+        is_positive_semidefinite(from_evidence(gram), deadline) for _, gram in case.cone
     )
 
 

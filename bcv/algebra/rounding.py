@@ -25,6 +25,7 @@ from bcv.evidence import Monomial
 
 PRECISIONS = (10, 18, 28, 40, 56)
 MAX_EQUATIONS = 400
+MAX_MEMBER_EQUATIONS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +82,14 @@ class _Unknowns:
             for row in block.rows
         ]
 
-    def correction(self, residual: Poly) -> list[Any] | None:
+    def correction(self, residual: Poly, most: int) -> list[Any] | None:
         """The smallest exact change of the unknowns that adds ``residual``, if there is one."""
         from flint import fmpq_mat
 
         terms = [{tuple(m): c for m, c in poly.to_dict().items()} for poly in self.polys]
         wanted = {tuple(m): c for m, c in residual.to_dict().items()}
         monomials = sorted({m for t in terms for m in t} | wanted.keys())
-        if len(monomials) > MAX_EQUATIONS:
+        if len(monomials) > most:
             return None
         number = {m: i for i, m in enumerate(monomials)}
         matrix = fmpq_mat(len(monomials), len(terms))
@@ -167,20 +168,30 @@ def _divided(program: Program, residual: Poly, factors: list[Poly]) -> Poly:
     return residual
 
 
-def _plausible(grams: Sequence[Matrix]) -> bool:
-    return all(float(np.linalg.eigvalsh(floats(matrix))[0]) >= -1e-9 for matrix in grams)
+def _is_semidefinite(matrix: Matrix, deadline: float) -> bool:
+    """Whether the matrix is surely worth the exact test of the whole identity."""
+    values = np.linalg.eigvalsh(floats(matrix))
+    least, most = float(values[0]), max(float(values[-1]), 0.0)
+    if least > 1e-9 * most:
+        return True
+    return least > -1e-9 * most - 1e-300 and is_positive_semidefinite(matrix, deadline)
 
 
 def ideal_member(program: Program) -> Exact | None:
     """The target as a combination of the free terms alone, if it is one."""
     if not program.frees:
         return None
+    factors = [program.over.constant(0) for _ in program.frees]
+    rest = _divided(program, program.target, factors)
+    if rest.is_zero():
+        return Exact((), tuple(factors))
+    if len(program.frees) == 1:
+        return None
     bare = replace(program, blocks=())
     unknowns = _Unknowns(bare)
-    change = unknowns.correction(program.target)
+    change = unknowns.correction(rest, MAX_MEMBER_EQUATIONS)
     if change is None:
         return None
-    factors = [program.over.constant(0) for _ in program.frees]
     _changed(bare, unknowns, change, [], factors)
     return Exact((), tuple(factors))
 
@@ -198,11 +209,12 @@ def exact_solution(
         residual = _divided(program, _residual(program, tried, polys), polys)
         if not residual.is_zero() and not _spread(program, tried, residual):
             unknowns = unknowns or _Unknowns(program)
-            change = unknowns.correction(residual)
+            most = MAX_EQUATIONS if deadline - time.monotonic() > 5.0 else MAX_MEMBER_EQUATIONS
+            change = unknowns.correction(residual, most)
             if change is None:
                 return None
             _changed(program, unknowns, change, tried, polys)
-        if _plausible(tried) and all(map(is_positive_semidefinite, tried)):
+        if all(_is_semidefinite(matrix, deadline) for matrix in tried):
             full = (on_monomials(m, b.rows) for m, b in zip(tried, program.blocks, strict=True))
             return Exact(tuple(full), tuple(polys))
     return None

@@ -282,7 +282,7 @@ def refute(
         for goal in goals(view.system, attempt.aim):
             case, tried = _attempted(view, attempt, goal, points, deadline)
             cheap = cheap or tried
-            if case is not None and is_refutation(case, system):
+            if case is not None and is_refutation(case, system, deadline + 0.1):
                 return case
         skipped += not cheap
     return None
