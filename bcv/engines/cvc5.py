@@ -59,6 +59,8 @@ def _solve(script: str, seconds: float) -> Reply:
     values = []
     for term in symbols.getDeclaredTerms():
         value = solver.getValue(term)
+        if value.isRealAlgebraicNumber():
+            value = value.getRealAlgebraicNumberLowerBound()
         if value.isRealValue() or value.isIntegerValue():
             values.append((str(term), Fraction(str(value.getRealValue()))))
     return Reply(status, tuple(values), version)

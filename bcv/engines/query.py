@@ -7,9 +7,10 @@ arithmetic must verify before anything is called refuted.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
@@ -17,7 +18,7 @@ from typing import Final
 from bcv.enclosures.exact import verify_point
 from bcv.engines.engine import Budget, Engine
 from bcv.events import Emit
-from bcv.evidence import Attestation
+from bcv.evidence import Attestation, Witness
 from bcv.formats.smtlib import Query
 from bcv.obligation import Obligation
 from bcv.outcome import Hints, Outcome, Proved, Reason, Refuted, Undecided
@@ -25,6 +26,11 @@ from bcv.sandbox import Limits, run_command
 
 GRACE: Final = 0.15
 """Seconds between the solver's own limit and the kill: some solvers stop a little late."""
+
+_PATIENCE: Final = 1.0
+"""Seconds for the search around a model that does not verify as it is."""
+
+_RATIONAL: Final = re.compile(r"-?[0-9]+(/[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +74,16 @@ def _decoded(output: bytes) -> Reply:
     # A solver that lies or breaks must only lose its own answer.
     try:
         found = json.loads(output)
-        model = tuple((str(symbol), Fraction(value)) for symbol, value in found["model"])
+        model = tuple((str(symbol), _rational(value)) for symbol, value in found["model"])
         return Reply(str(found["status"]), model, str(found["version"]), str(found["detail"]))
-    except (ValueError, KeyError, TypeError, ZeroDivisionError):
+    except (ValueError, KeyError, TypeError, ZeroDivisionError, RecursionError):
         return Reply("crash", detail="the solver's process gave no readable answer")
+
+
+def _rational(text: str) -> Fraction:
+    if not _RATIONAL.fullmatch(text):  # Fraction("1e999999999") would fill the memory
+        raise ValueError(text)
+    return Fraction(text)
 
 
 def ask_module(module: str, query: Query, budget: Budget) -> Reply:
@@ -100,37 +112,70 @@ _REASONS: Final = {
 }
 
 
-def _candidates(
-    obligation: Obligation, query: Query, model: Sequence[tuple[str, Fraction]]
-) -> list[dict[str, Fraction]]:
-    values = dict(model)
-    exact = {name: values.get(symbol, Fraction(0)) for symbol, name in query.names}
-    rounded = [
-        {name: value.limit_denominator(bound) for name, value in exact.items()}
-        for bound in (1, 8, 100, 10_000, 10**8)
-    ]
-    return [exact, *rounded]
+def _model_of(obligation: Obligation, query: Query, reply: Reply) -> tuple[Fraction, ...] | None:
+    """The model's point, in the order of the region's variables; 0 where the solver is silent."""
+    if not reply.model:
+        return None
+    values = dict(reply.model)
+    named = {name: values.get(symbol, Fraction(0)) for symbol, name in query.names}
+    return tuple(named[name] for name in obligation.region.variables)
 
 
-def outcome_of(obligation: Obligation, query: Query, reply: Reply, solver: str) -> Outcome:
+def _verified(
+    obligation: Obligation, model: tuple[Fraction, ...], budget: Budget
+) -> Witness | None:
+    """An exact witness at the model or close to it.
+
+    Where the violation is an algebraic point, no rational need be one: then simpler rationals,
+    exact points of an equality surface and segments across it are tried.
+    """
+    names = obligation.region.variables
+    for limit in (1, 8, 100, 10_000, 10**8, None):
+        near = [value.limit_denominator(limit) if limit else value for value in model]
+        witness = verify_point(obligation, dict(zip(names, near, strict=True)))
+        if witness is not None:
+            return witness
+    return _searched_around(obligation, model, budget.slice(_PATIENCE))
+
+
+def _searched_around(
+    obligation: Obligation, model: tuple[Fraction, ...], budget: Budget
+) -> Witness | None:
+    # Imported here, because the child processes import this module too.
+    import numpy as np
+
+    from bcv.falsify.search import Effort, Search
+
+    few = Effort(samples=64, starts=8, rounds=8, polished=3, verified=20, passes=1, cells=5)
+    with np.errstate(all="ignore"):
+        search = Search(obligation, few, _hints_at(model), budget.deadline, budget.seed)
+        return search.run()
+
+
+def _hints_at(model: tuple[Fraction, ...]) -> Hints:
+    try:
+        return Hints(points=(tuple(map(float, model)),))
+    except OverflowError:
+        return Hints()
+
+
+def outcome_of(
+    obligation: Obligation, query: Query, reply: Reply, solver: str, budget: Budget
+) -> Outcome:
     """What a reply is worth: an attestation, a verified witness, or nothing."""
     if reply.status == "unsat":
         return Proved(Attestation(solver, reply.version, query.text, reply.status))
-    if reply.status in ("sat", "delta-sat"):
-        candidates = _candidates(obligation, query, reply.model) if reply.model else []
-        for candidate in candidates:
-            witness = verify_point(obligation, candidate)
-            if witness is not None:
-                return Refuted(witness)
-        points = tuple(
-            tuple(float(candidate[name]) for name in obligation.region.variables)
-            for candidate in candidates[:1]
-        )
-        words = f"{solver} answered {reply.status}, and its model does not verify exactly"
-        reason = _REASONS.get(reply.status, Reason.INCONCLUSIVE)
-        return Undecided(reason, words, hints=Hints(points=points))
     reason = _REASONS.get(reply.status, Reason.INCONCLUSIVE)
-    return Undecided(reason, reply.detail or f"{solver} answered {reply.status}")
+    if reply.status not in ("sat", "delta-sat"):
+        return Undecided(reason, reply.detail or f"{solver} answered {reply.status}")
+    model = _model_of(obligation, query, reply)
+    if model is None:
+        return Undecided(reason, f"{solver} answered {reply.status} without a model")
+    witness = _verified(obligation, model, budget)
+    if witness is not None:
+        return Refuted(witness)
+    words = f"{solver} answered {reply.status}, and its model does not verify exactly"
+    return Undecided(reason, words, hints=_hints_at(model))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,4 +191,4 @@ class Solver(Engine):
     ) -> Outcome:
         """Ask for a violation, and believe no more of the answer than can be verified."""
         query, reply = self.ask(obligation, budget)
-        return outcome_of(obligation, query, reply, self.name)
+        return outcome_of(obligation, query, reply, self.name, budget)
