@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from bcv.conditions import obligations_of
 from bcv.enclosures.exact import verify_point
 from bcv.engines.engine import Budget, Engine
-from bcv.engines.registry import ENGINES, create
+from bcv.engines.registry import OWN, create
 from bcv.events import Emit, EngineFinished, EngineStarted, ObligationStarted, ignore
 from bcv.evidence import Attestation, Evidence, Point, SquareFactor
 from bcv.obligation import Obligation
@@ -79,7 +79,7 @@ class Settings:
 
     timeout: float = 60.0
     seed: int = 0
-    engines: tuple[str, ...] = tuple(ENGINES)
+    engines: tuple[str, ...] = OWN
     after_refutation: float = 5.0
     memory: int = 2 << 30
     check: CheckMode = CheckMode.AUTO

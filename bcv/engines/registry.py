@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
+from shutil import which
 from typing import Final
 
 from bcv.engines.engine import Engine
@@ -16,22 +17,40 @@ from bcv.errors import BcvError
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Where an engine lives, what it can do in a few words, its options and needed modules."""
+    """Where an engine lives, and what it is.
+
+    Attributes:
+        module, type, options: where its class is, and how it is made.
+        ability: what it can do, in a few words.
+        needs: modules without which it cannot work.
+        package: the distribution whose version is its version; "" for bcv's own.
+        remedy: what to do if something is missing.
+        program: an executable that serves in the place of the modules.
+        own: it is bcv's own, and so used unless others are asked for.
+    """
 
     module: str
     type: str
     ability: str
     options: tuple[tuple[str, str], ...] = ()
     needs: tuple[str, ...] = ()
+    package: str = ""
+    remedy: str = ""
+    program: str = ""
+    own: bool = True
 
     @property
     def missing(self) -> tuple[str, ...]:
         """The needed modules that are not installed; nothing is imported."""
+        if self.program and which(self.program):
+            return ()
         return tuple(name for name in self.needs if find_spec(name) is None)
 
 
 ENGINES: Final = {
-    "sampling": Entry("bcv.engines.sampling", "Sampling", "finds plain counterexamples fast"),
+    "sampling": Entry(
+        "bcv.engines.sampling", "Sampling", "finds plain counterexamples fast"
+    ),
     "refinement": Entry(
         "bcv.engines.sampling",
         "Sampling",
@@ -39,15 +58,60 @@ ENGINES: Final = {
         options=(("effort", "thorough"),),
     ),
     "branch-and-bound": Entry(
-        "bcv.engines.branch_and_bound", "BranchAndBound", "proves by interval arithmetic"
+        "bcv.engines.branch_and_bound",
+        "BranchAndBound",
+        "proves by interval arithmetic",
     ),
     "sum-of-squares": Entry(
         "bcv.engines.sum_of_squares",
         "SumOfSquaresEngine",
         "proves polynomial claims, tight and unbounded ones too",
         needs=("clarabel", "flint"),
+        package="clarabel",
+        remedy="pip install clarabel python-flint",
+    ),
+    "z3": Entry(
+        "bcv.engines.z3",
+        "Z3",
+        "second opinion on polynomial claims",
+        needs=("z3",),
+        package="z3-solver",
+        remedy="pip install z3-solver",
+        own=False,
+    ),
+    "cvc5": Entry(
+        "bcv.engines.cvc5",
+        "Cvc5",
+        "second opinion on polynomial claims and those with sin, cos, exp, ...",
+        needs=("cvc5",),
+        package="cvc5",
+        remedy="pip install cvc5",
+        own=False,
+    ),
+    "dreal": Entry(
+        "bcv.engines.dreal",
+        "DReal",
+        "second opinion on claims with any function, up to its delta",
+        needs=("dreal",),
+        package="dreal",
+        remedy="pip install dreal (Python 3.11 or older) and IBEX 2.7.4's shared library, "
+        "or put a `dreal` program on the PATH",
+        program="dreal",
+        own=False,
+    ),
+    "sympy": Entry(
+        "bcv.engines.sympy",
+        "SymPy",
+        "second opinion on polynomials in one variable, and in 2 or 3 on a box",
+        needs=("sympy",),
+        package="sympy",
+        remedy="pip install sympy",
+        own=False,
     ),
 }
+
+OWN: Final = tuple(name for name, entry in ENGINES.items() if entry.own)
+"""bcv's own engines."""
 
 
 def create(name: str) -> Engine:
@@ -58,7 +122,9 @@ def create(name: str) -> Engine:
     """
     entry = ENGINES.get(name)
     if entry is None:
-        raise BcvError(f"there is no engine {name!r}", f"The engines are {', '.join(ENGINES)}")
+        raise BcvError(
+            f"there is no engine {name!r}", f"The engines are {', '.join(ENGINES)}"
+        )
     engine = getattr(import_module(entry.module), entry.type)(**dict(entry.options))
     assert isinstance(engine, Engine)
     return engine
