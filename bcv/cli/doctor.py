@@ -1,38 +1,98 @@
 """`bcv doctor`: what can bcv do on this machine?
 
-Soundness does not depend on this file, but it runs the self-tests on which soundness depends.
+Soundness does not depend on this file.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import typer
 
 from bcv import __version__
 
-PACKAGES: Final = (
-    "numpy", "pyyaml", "typer", "rich", "python-flint", "clarabel", "z3-solver", "cvc5", "sympy",
-)  # fmt: skip
+if TYPE_CHECKING:
+    from bcv.engines.registry import Entry
+
+PACKAGES: Final = ("numpy", "pyyaml", "typer", "rich", "python-flint", "clarabel", "joblib")
+
+PARTS: Final = {
+    "branch-and-bound": (
+        ("natural", "enclosure by interval arithmetic on every node"),
+        ("mean-value", "enclosure by the mean value theorem, with monotonicity"),
+        ("bernstein", "enclosure of polynomials by their Bernstein coefficients"),
+        ("second order", "claims that are 0 inside: convex around an exact zero"),
+        ("multipliers", "claims that are tight where a constraint is active"),
+    ),
+    "sum-of-squares": (
+        ("algebra", "square factors and terms that cancel, by exact factorisation"),
+        ("inspection", "claims that are sums of even powers as they stand"),
+    ),
+}
+"""The methods inside bcv's own engines: they come with it."""
 
 
 def doctor() -> None:
-    """Say which engines and packages are there, and test the floating-point unit."""
+    """Say which methods there are, in which version, and how to get what is missing."""
     import platform
-    from importlib.metadata import PackageNotFoundError, version
 
     from bcv.engines.registry import ENGINES
 
     typer.echo(f"bcv {__version__}, Python {platform.python_version()}, {platform.platform()}")
-    typer.echo("\nEngines")
+    typer.echo("\nMethods")
+    remedies = []
     for name, entry in ENGINES.items():
-        missing = entry.missing
-        state = f"needs {', '.join(missing)}" if missing else "ready"
-        typer.echo(f"  {name:<18} {state:<14} {entry.ability}")
+        version, remedy = _state(name, entry)
+        typer.echo(f"  {name:<18} {version:<14} {entry.ability}")
+        for part, ability in PARTS.get(name, ()):
+            typer.echo(f"    {part:<16} {version if remedy else 'ready':<14} {ability}")
+        if remedy:
+            remedies.append(f"  {name}: {remedy}")
     typer.echo("\nPackages")
     for package in PACKAGES:
-        try:
-            found = version(package)
-        except PackageNotFoundError:
-            found = "not installed"
-        typer.echo(f"  {package:<18} {found}")
+        typer.echo(f"  {package:<18} {_version(package) or 'not installed'}")
+    if remedies:
+        typer.echo("\nTo get what is missing\n" + "\n".join(remedies))
+
+
+def _state(name: str, entry: Entry) -> tuple[str, str]:
+    """The version, or what is wrong; and the remedy, "" if all is well."""
+    if entry.missing:
+        return "missing", entry.remedy
+    if name == "dreal":
+        fault = _dreal_fault()
+        if fault:
+            return "does not load", f"{fault}; {entry.remedy}"
+    return _version(entry.package) or ("ready" if entry.own else "installed"), ""
+
+
+def _version(package: str) -> str | None:
+    """The version of a distribution; nothing of it is imported."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    if not package:
+        return None
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _dreal_fault() -> str:
+    """Why neither dReal's module nor a program of that name can be used; "" if one can.
+
+    The module is often installed without the shared library that it needs, so it is loaded, in a
+    process of its own.
+    """
+    import shutil
+    import sys
+
+    from bcv.sandbox import Limits, run_command
+
+    if shutil.which("dreal"):
+        return ""
+    ended = run_command([sys.executable, "-P", "-c", "import dreal"], Limits(10.0))
+    if ended.status == 0:
+        return ""
+    words = ended.errors.decode(errors="replace").strip().splitlines()
+    return words[-1] if words else "its module does not load"
