@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import struct
-import tempfile
 import zlib
-from array import array
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
 import bcv
-from bcv.errors import BcvError, Place
+from bcv import expr as ex
+from bcv.errors import BcvError
 from bcv.evidence import (
     Attestation,
     Bounded,
@@ -30,6 +28,7 @@ from bcv.evidence import (
     Cover,
     DefinedFirst,
     Evidence,
+    Form,
     Infeasible,
     LeafReason,
     Lifted,
@@ -42,10 +41,13 @@ from bcv.evidence import (
     Witness,
     WitnessKind,
 )
+from bcv.expr import Expr, Op
 from bcv.formats.statement import NodeList, range_of, rational_text, statement_digest, statement_of
+from bcv.formats.whole_file import write_whole
 from bcv.obligation import Obligation
 from bcv.outcome import Proved, Refuted
 from bcv.problem import Problem
+from bcv.region import atoms
 from bcv.verdict import Answer, Settled, Verdict
 
 SCHEMA: Final = "bcv.proof/1"
@@ -276,60 +278,57 @@ def write_proof(path: Path, document: Mapping[str, Any]) -> None:
 
     Raises ProofError if it cannot be written (no space, no such folder, no permission).
     """
-    temporary = ""
-    try:
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            json.dump(document, file, separators=(",", ":"), allow_nan=False)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        _readable_like_others(temporary)
-        os.replace(temporary, path)
-    except OSError as error:
-        reason = f"the proof cannot be written: {error.strerror or error}"
-        raise ProofError(reason, place=Place(str(path))) from None
-    finally:
-        with suppress(OSError):
-            os.unlink(temporary)
-
-
-def _readable_like_others(name: str) -> None:
-    """Give a temporary file the permissions that a plain new file has."""
-    mask = os.umask(0)
-    os.umask(mask)
-    os.chmod(name, 0o666 & ~mask)
+    text = json.dumps(document, separators=(",", ":"), allow_nan=False)
+    write_whole(path, text + "\n", ProofError)
 
 
 # What a replay costs
 
-_SECONDS_PER_STEP: Final = 1.2e-6
+_SECONDS_PER_ENTRY: Final = 2e-3
+_SECONDS_PER_LEAF: Final = 4e-6
+_SECONDS_PER_STEP: Final = 0.6e-6
+_SECONDS_PER_ELEMENTARY: Final = 15e-6
+_SECONDS_PER_COEFFICIENT: Final = 2e-6
 _SECONDS_PER_GRAM_ENTRY: Final = 2e-4
+_ELEMENTARY: Final = frozenset(
+    {Op.SIN, Op.COS, Op.TAN, Op.ASIN, Op.ACOS, Op.ATAN, Op.SINH, Op.COSH, Op.TANH, Op.EXP, Op.LOG}
+)
 
 
 def replay_seconds(obligation: Obligation, evidence: Evidence) -> float:
     """An estimate of the time that the checker will take, within a factor of about three."""
-    from bcv import expr as ex
-    from bcv.region import atoms
-
     match evidence:
         case Cover():
-            size = sum(1 for _ in ex.postorder(obligation.expr))
-            forms = {r.form.value for r in evidence.reasons if isinstance(r, Bounded)}
-            if forms - {"natural"}:
-                size *= 2 + len(obligation.region.variables)
-            size += sum(1 for atom in atoms(obligation.region.formula) for _ in (atom,)) * 4
-            return 2e-3 + _leaves(evidence.nodes) * (5e-6 + size * _SECONDS_PER_STEP)
+            counts = Counter(evidence.nodes)
+            leaves = ((counts[i], reason) for i, reason in enumerate(evidence.reasons))
+            return _SECONDS_PER_ENTRY + sum(
+                count * _leaf_seconds(obligation, reason) for count, reason in leaves if count
+            )
         case SumOfSquares(cases):
             entries = sum(len(gram.matrix) for case in cases for _, gram in case.cone)
-            return 2e-3 + entries * _SECONDS_PER_GRAM_ENTRY
-        case SquareFactor(_, _, inner) | ByTheorems(_, inner) | Lifted(_, inner):
-            return 2e-3 + replay_seconds(obligation, inner)
-        case DefinedFirst(first, second) | Cases(_, first, second):
-            return 2e-3 + replay_seconds(obligation, first) + replay_seconds(obligation, second)
-        case Attestation():
+            return _SECONDS_PER_ENTRY + entries * _SECONDS_PER_GRAM_ENTRY
+        case SquareFactor(_, _, inner):
+            return _SECONDS_PER_ENTRY + replay_seconds(obligation, inner)
+        case _:
             return 0.0
 
 
-def _leaves(nodes: array[int]) -> int:
-    return (len(nodes) + 1) // 2
+def _leaf_seconds(obligation: Obligation, reason: LeafReason) -> float:
+    """What one leaf with this reason costs, after the program for it is there."""
+    dimension = len(obligation.region.variables)
+    if isinstance(reason, Infeasible):
+        region = obligation.region
+        named = [*region.box_atoms(), *atoms(region.formula)]
+        roots = [named[n].expr for n in reason.atoms if n < len(named)]
+        return _SECONDS_PER_LEAF + _evaluation_seconds(*roots)
+    once = _SECONDS_PER_LEAF + _evaluation_seconds(*obligation.roots)
+    if isinstance(reason, Convex):
+        return once * (2 + dimension) * dimension
+    if reason.form is Form.BERNSTEIN:
+        return once + _SECONDS_PER_COEFFICIENT * 8.0**dimension
+    return once * (3 + dimension) if reason.form is Form.MEAN_VALUE else once
+
+
+def _evaluation_seconds(*roots: Expr) -> float:
+    slow = [node.op in _ELEMENTARY for node in ex.postorder(*roots)]
+    return slow.count(False) * _SECONDS_PER_STEP + slow.count(True) * _SECONDS_PER_ELEMENTARY

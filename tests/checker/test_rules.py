@@ -367,3 +367,37 @@ def test_bernstein_coefficients_bound_a_polynomial() -> None:
     assert form.signs(((0.0, 0.5), (-1.0, 3.0))) == 1
     assert form.signs(((0.0, 0.5), (-3.0, 3.0))) == -1
     assert form.signs(((1.0, 1.0), (0.0, 0.0))) == 0
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [
+        ("barrier", "u"),
+        ("barrier", "d"),
+        ("level", "t"),
+        ("level", "x"),
+        ("domain", "d"),
+        ("rate", "u"),
+    ],
+)
+def test_quantities_stand_where_the_theorems_allow_them(place: str, name: str) -> None:
+    """A stranger's statement may put anything anywhere; the theorems need it where it belongs."""
+    problem = parse_problem(
+        "bcv: 1\nname: p\ntime: continuous\nstates: {x: [-1, 1]}\ninputs: {u: [-1, 1]}\n"
+        "disturbances: {d: [-1, 1]}\ndynamics: {x: -x + u + d}\ninitial: 'x <= -1/2'\n"
+        "unsafe: 'x >= 1/2'\ncertificate: {B: x}\n",
+        "p.yaml",
+    )
+    statement = statement_of(problem)
+    Session(statement)
+    nodes = statement["nodes"]
+    nodes.append(["var", name])
+    node = len(nodes) - 1
+    if place == "level":
+        statement["certificate"]["levels"] = [node, node]
+    elif place == "rate":
+        statement["certificate"]["rate"] = node
+    else:
+        statement["modes"][0][place] = node if place == "barrier" else [">=", node]
+    with pytest.raises(RejectedError):
+        Session(statement)
