@@ -19,6 +19,7 @@ from bcv.outcome import Hints, Known, Outcome, Proved, Reason, Refuted, Undecide
 from bcv.paving.bounds import Bounds
 from bcv.paving.boxes import outer_root
 from bcv.paving.convexity import Zero, exact_zero, neighbourhood
+from bcv.paving.exact_points import zero_witness
 from bcv.paving.search import Search
 from bcv.paving.splitting import midpoints
 
@@ -28,7 +29,8 @@ _OPERATIONS_A_BATCH: Final = 2_000_000
 _MOST_STUCK: Final = 32
 _MOST_HINTS: Final = 16
 _PROGRESS_SECONDS: Final = 0.2
-_MOST_ZERO_GUESSES: Final = 32
+_MOST_ZERO_GUESSES: Final = 8
+_MOST_SEARCHES: Final = 6
 _ZERO_REACH: Final = 1e-5
 
 
@@ -42,21 +44,36 @@ class BranchAndBound(Engine):
         self, obligation: Obligation, hints: Hints, budget: Budget, emit: Emit
     ) -> Outcome:
         """Cover the region by boxes on which the claim holds."""
-        bounds = Bounds(obligation, _LARGEST_BATCH)
-        attempt = _Attempt(bounds, budget, emit, self.name)
-        zeros = dict.fromkeys(hints.zeros)
-        while True:
-            search, reason = attempt.run(tuple(zeros))
-            if search.witness is not None:
-                return Refuted(search.witness, _known(search))
-            if reason is None:
-                return Proved(search.cover(), _known(search))
-            more = _new_zeros(obligation, search, zeros) if reason is Reason.INCONCLUSIVE else []
-            if not more:
-                break
-            zeros.update(dict.fromkeys(more))
-        detail = _DETAILS.get(reason, "")
-        return Undecided(reason, detail, _known(search), _hints(search, hints, tuple(zeros)))
+        try:
+            attempt = _Attempt(Bounds(obligation, _LARGEST_BATCH), budget, emit, self.name)
+            return _with_zeros(attempt, hints)
+        except KeyboardInterrupt:
+            return Undecided(Reason.INTERRUPTED, hints=hints)
+
+
+def _with_zeros(attempt: _Attempt, hints: Hints) -> Outcome:
+    """Search; where that ends at exact zeros, search again with their neighbourhoods cut out."""
+    obligation = attempt.bounds.obligation
+    zeros = dict.fromkeys(hints.zeros)
+    for _ in range(_MOST_SEARCHES):
+        search, reason = attempt.run(tuple(zeros))
+        if search.witness is not None:
+            return Refuted(search.witness, _known(search))
+        if reason is None:
+            return Proved(search.cover(), _known(search))
+        new = _new_zeros(obligation, search, zeros) if reason is Reason.INCONCLUSIVE else []
+        if obligation.strict:
+            for zero in new:
+                witness = zero_witness(obligation, zero)
+                if witness is not None:
+                    return Refuted(witness, _known(search))
+        undecided = Undecided(
+            reason, _DETAILS.get(reason, ""), _known(search), _hints(search, hints)
+        )
+        if not any(neighbourhood(obligation, zero, search.root) for zero in new):
+            break
+        zeros.update(dict.fromkeys(new))
+    return undecided
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +102,11 @@ class _Attempt:
 
 
 def _new_zeros(obligation: Obligation, search: Search, known: Collection[Zero]) -> list[Zero]:
-    """Exact zeros of the claim's expression among the stuck boxes that have a neighbourhood."""
+    """Exact zeros of the claim's expression in or next to boxes that were put aside."""
     found: dict[Zero, None] = {}
     for middle in _middles(search)[:_MOST_ZERO_GUESSES]:
-        zero = exact_zero(obligation, middle, _ZERO_REACH)
-        if zero is not None and zero not in known and zero not in found:
-            if neighbourhood(obligation, zero, search.root) is None:
-                return []
+        zero = exact_zero(obligation, middle, _ZERO_REACH, (*known, *found))
+        if zero is not None:
             found[zero] = None
     return list(found)
 
@@ -157,7 +172,7 @@ def _known(search: Search) -> Known:
     )
 
 
-def _hints(search: Search, given: Hints, zeros: tuple[Zero, ...]) -> Hints:
+def _hints(search: Search, given: Hints) -> Hints:
     """The given hints, and the middles of the smallest open boxes."""
     points = dict.fromkeys((*given.points, *_middles(search)))
-    return Hints(tuple(points)[: len(given.points) + _MOST_HINTS], zeros)
+    return Hints(tuple(points)[: len(given.points) + _MOST_HINTS], given.zeros)

@@ -6,7 +6,7 @@ rule, with its theorem, is evidence.Convex.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
@@ -199,14 +199,20 @@ def _candidates(zero: Zero, root: tuple[tuple[float, float], ...]) -> tuple[Floa
     return lo, hi
 
 
-def exact_zero(obligation: Obligation, near: Sequence[float], reach: float) -> Zero | None:
-    """A rational point of few digits near ``near`` where the claim's expression is exactly 0."""
+def exact_zero(
+    obligation: Obligation, near: Sequence[float], reach: float, known: Collection[Zero] = ()
+) -> Zero | None:
+    """A rational point of few digits near ``near``, not among ``known``, where g is exactly 0."""
     from bcv.enclosures.exact import exact_sign
 
     for denominator in (1, 12, 1000):
         zero = tuple(Fraction(x).limit_denominator(denominator) for x in near)
         distance = max((abs(float(z) - x) for z, x in zip(zero, near, strict=True)), default=0.0)
+        if distance > reach:
+            continue
         point = dict(zip(obligation.region.variables, zero, strict=True))
-        if distance <= reach and exact_sign(obligation.expr, point) == 0:
+        if zero in known:
+            return None
+        if exact_sign(obligation.expr, point) == 0:
             return zero
     return None

@@ -5,6 +5,7 @@ Soundness depends on ``holds_at`` alone: ``bcv.enclosures.exact`` verifies every
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final
 
@@ -41,6 +42,13 @@ def holds_at(obligation: Obligation, point: Floats) -> bool:
 
     known = exact_sign(obligation.expr, exact_point(obligation, point))
     return known is not None and (known > 0 or (known == 0 and not obligation.strict))
+
+
+def zero_witness(obligation: Obligation, zero: Sequence[Fraction]) -> Witness | None:
+    """The zero of a strict claim's expression as a witness, if it lies in the region."""
+    from bcv.enclosures.exact import verify_point
+
+    return verify_point(obligation, dict(zip(obligation.region.variables, zero, strict=True)))
 
 
 def surface_row(obligation: Obligation) -> int | None:

@@ -131,14 +131,15 @@ class ReasonTable:
 
     def mean_value(self, rows: Floats) -> NDArray[np.int32]:
         """(K,) the numbers of "mean value form with multiplier", for (J, K) multipliers."""
+        return self.bounded(Form.MEAN_VALUE, rows)
+
+    def bounded(self, form: Form, rows: Floats) -> NDArray[np.int32]:
+        """(K,) the numbers of "this form with multiplier", for (J, K) multipliers."""
         result = np.empty(rows.shape[1], dtype=np.int32)
         if rows.shape[0] == 0 or not rows.any():
-            result[:] = self.number(Bounded(Form.MEAN_VALUE))
+            result[:] = self.number(Bounded(form))
             return result
         distinct, place = np.unique(rows, axis=1, return_inverse=True)
-        numbers = [
-            self.number(Bounded(Form.MEAN_VALUE, self._row(column.tolist())))
-            for column in distinct.T
-        ]
+        numbers = [self.number(Bounded(form, self._row(column.tolist()))) for column in distinct.T]
         result[:] = np.array(numbers, dtype=np.int32)[place.reshape(-1)]
         return result

@@ -49,10 +49,6 @@ class CoverRecorder:
         """Make leaves of open nodes; ``reasons`` number the reasons given to ``cover``."""
         self._code[ids] = reasons
 
-    def reopen(self, ids: Ids) -> None:
-        """Make open nodes of leaves."""
-        self._code[ids] = _OPEN
-
     def split(self, ids: Ids, axes: Ids | int, cuts: Floats | None = None) -> Ids:
         """Split open nodes, at their midpoints if there are no cuts; the lower children's ids."""
         count = ids.size

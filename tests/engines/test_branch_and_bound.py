@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -320,3 +321,39 @@ def test_random_claims_are_decided_with_a_margin_and_never_proved_when_false(g: 
     assert isinstance(found, Proved | Refuted)
     if isinstance(found, Proved) and len(cover_of(found).nodes) < 400:
         assert replays(likely, cover_of(found))
+
+
+def test_a_strict_claim_that_is_zero_inside_is_refuted_there() -> None:
+    found = outcome_of(claim(X**2 + Y**2, strict=True))
+    assert isinstance(found, Refuted)
+    assert isinstance(found.witness, Point)
+
+
+CHECKED = (
+    "barrierbench/barrierbench-89.yaml",
+    "protect/protect_two_tanks_stoch_loose.yaml",
+    "fm-llm-solver/fm_pendulum_small_angle.yaml",
+    "keymaera-x/kyx124_zylzcl_example_c10.yaml",
+    "neural-controllers/faoc_inverted.yaml",
+)
+
+
+@pytest.mark.parametrize("path", CHECKED)
+def test_the_independent_checker_accepts_what_is_proved(path: str) -> None:
+    from bcv.checker import Session, check_condition
+    from bcv.conditions import obligations_of
+    from bcv.formats.problem_yaml import load_problem
+    from bcv.formats.proof import proved_entry
+    from bcv.formats.statement import statement_of
+
+    problem = load_problem(Path(__file__).parents[2] / "problems" / path)
+    session = Session(statement_of(problem))
+    accepted = 0
+    for obligation in obligations_of(problem).obligations:
+        found = outcome_of(obligation, 1.0)
+        if isinstance(found, Proved) and len(cover_of(found).nodes) < 2000:
+            entry = proved_entry(obligation, found.evidence)
+            result = check_condition(session, obligation.name, obligation.part, entry)
+            assert result.verified, result.reason
+            accepted += 1
+    assert accepted
