@@ -27,6 +27,7 @@ class Entry:
         remedy: what to do if something is missing.
         program: an executable that serves in the place of the modules.
         own: it is bcv's own, and so used unless others are asked for.
+        parts: the engines that it hands simpler claims to, by its parameters.
     """
 
     module: str
@@ -38,6 +39,7 @@ class Entry:
     remedy: str = ""
     program: str = ""
     own: bool = True
+    parts: tuple[tuple[str, str], ...] = ()
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -48,9 +50,7 @@ class Entry:
 
 
 ENGINES: Final = {
-    "sampling": Entry(
-        "bcv.engines.sampling", "Sampling", "finds plain counterexamples fast"
-    ),
+    "sampling": Entry("bcv.engines.sampling", "Sampling", "finds plain counterexamples fast"),
     "refinement": Entry(
         "bcv.engines.sampling",
         "Sampling",
@@ -69,6 +69,15 @@ ENGINES: Final = {
         needs=("clarabel", "flint"),
         package="clarabel",
         remedy="pip install clarabel python-flint",
+    ),
+    "lifting": Entry(
+        "bcv.engines.lifting",
+        "Lifting",
+        "reduces claims with functions, quotients and kinks to polynomial ones",
+        needs=("clarabel", "flint"),
+        package="clarabel",
+        remedy="pip install clarabel python-flint",
+        parts=(("algebraic", "sum-of-squares"), ("numeric", "branch-and-bound")),
     ),
     "z3": Entry(
         "bcv.engines.z3",
@@ -122,9 +131,8 @@ def create(name: str) -> Engine:
     """
     entry = ENGINES.get(name)
     if entry is None:
-        raise BcvError(
-            f"there is no engine {name!r}", f"The engines are {', '.join(ENGINES)}"
-        )
-    engine = getattr(import_module(entry.module), entry.type)(**dict(entry.options))
+        raise BcvError(f"there is no engine {name!r}", f"The engines are {', '.join(ENGINES)}")
+    parts = {parameter: create(part) for parameter, part in entry.parts}
+    engine = getattr(import_module(entry.module), entry.type)(**dict(entry.options), **parts)
     assert isinstance(engine, Engine)
     return engine

@@ -1,0 +1,191 @@
+"""Does the claim follow from polynomial ones? By cancelling, by cases, by new variables.
+
+Soundness: ``Proved`` is returned only with evidence for each simpler claim; what links them is
+exact (``bcv.rewriting``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Final
+
+from bcv import expr as ex
+from bcv.algebra.polynomial import is_rational
+from bcv.enclosures.exact import exact_value, verify_point
+from bcv.engines.engine import Budget, Engine
+from bcv.events import Emit, ignore
+from bcv.evidence import (
+    ByTheorems,
+    Cases,
+    DefinedFirst,
+    Evidence,
+    Lifted,
+    Point,
+    SquareFactor,
+)
+from bcv.expr import Expr
+from bcv.obligation import Obligation
+from bcv.outcome import Hints, Outcome, Proved, Reason, Refuted, Undecided
+from bcv.region import atoms
+from bcv.rewriting.pieces import evaluated, half, has_value, is_single_valued, kinks
+
+MOST_KINKS: Final = 4
+"""Claims with more kinks are not split at them."""
+
+_GLANCE: Final = 0.1
+"""Seconds of branch and bound on a piece before anything else is tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lifting(Engine):
+    """Reduces claims with functions, quotients and kinks to claims that two other engines prove.
+
+    Attributes:
+        algebraic: proves polynomial claims.
+        numeric: proves claims on boxes, and that expressions are defined.
+    """
+
+    algebraic: Engine
+    numeric: Engine
+    name: str = field(init=False, default="lifting")
+
+    def discharge(
+        self, obligation: Obligation, hints: Hints, budget: Budget, emit: Emit
+    ) -> Outcome:
+        """Proved with evidence for simpler claims, or Undecided."""
+        terms = (*obligation.roots, *(atom.expr for atom in atoms(obligation.region.formula)))
+        if all(term.total and is_rational(term) for term in terms):
+            return Undecided(Reason.UNSUPPORTED, "the claim is a polynomial")
+        search = _Search(self, obligation, hints)
+        evidence = search.prove(obligation, frozenset(), budget, depth=0)
+        if search.witness is not None:
+            return Refuted(search.witness)
+        if evidence is not None:
+            return Proved(evidence)
+        late = budget.seconds_left <= 0
+        reason = Reason.TIMEOUT if late else Reason.INCONCLUSIVE
+        return Undecided(reason, "no simpler claim was proved")
+
+
+@dataclass(slots=True)
+class _Search:
+    """One attempt: the engines, the claim it is about, and a counterexample if one turns up."""
+
+    engine: Lifting
+    original: Obligation
+    hints: Hints
+    witness: Point | None = None
+
+    def prove(
+        self, claim: Obligation, shown: frozenset[Expr], budget: Budget, depth: int
+    ) -> Evidence | None:
+        """Evidence for the claim; ``shown`` are terms that are known to be defined."""
+        from bcv.rewriting.normal_form import normal_form  # loads flint
+
+        if budget.seconds_left <= 0 or self.witness is not None:
+            return None
+        reduction = normal_form(claim.expr, claim.strict)
+        if reduction is None:
+            return self._defined(claim, shown, budget, depth)
+        roots = dict.fromkeys((claim.expr, reduction.square, *claim.defined))
+        needed = tuple(root for root in roots if not has_value(root, shown))
+        goal = replace(claim, expr=reduction.goal, defined=needed)
+        inner = self._defined(goal, shown, budget, depth)
+        return None if inner is None else SquareFactor(reduction.square, reduction.goal, inner)
+
+    def _defined(
+        self, claim: Obligation, shown: frozenset[Expr], budget: Budget, depth: int
+    ) -> Evidence | None:
+        """Show first that all is defined."""
+        if all(has_value(root, shown) for root in claim.roots):
+            return self._split(replace(claim, defined=()), shown, budget, depth)
+        roots = tuple(root for root in claim.roots if not root.total)
+        first = replace(claim, expr=ex.ZERO, strict=False, defined=roots)
+        outer = self._ask(self.engine.numeric, first, budget.slice(0.3 * budget.seconds_left))
+        if outer is None:
+            return None
+        more = shown | evaluated(roots)
+        inner = self._split(replace(claim, defined=()), more, budget, depth)
+        return None if inner is None else DefinedFirst(outer, inner)
+
+    def _split(
+        self, claim: Obligation, shown: frozenset[Expr], budget: Budget, depth: int
+    ) -> Evidence | None:
+        """Split at a kink, if there are few."""
+        conditions = kinks(claim.expr)
+        usable = [c for c in conditions if is_single_valued(c) and has_value(c, shown)]
+        if not usable or depth + len(conditions) > MOST_KINKS:
+            return self._smooth(claim, shown, budget, depth)
+        if depth:
+            evidence = self._ask(self.engine.numeric, claim, budget.slice(_GLANCE))
+            if evidence is not None:
+                return evidence
+        found = []
+        for positive, share in ((True, 0.5), (False, 1.0)):
+            piece = half(claim, usable[0], positive)
+            part = budget.slice(share * budget.seconds_left)
+            images = shown  # a term of the piece that is new is not known to be defined
+            evidence = self.prove(piece, images, part, depth + 1)
+            if evidence is None:
+                return None
+            found.append(evidence)
+        return Cases(usable[0], *found)
+
+    def _smooth(
+        self, claim: Obligation, shown: frozenset[Expr], budget: Budget, depth: int
+    ) -> Evidence | None:
+        """Sums of squares, with more and more said of new variables; boxes for pieces."""
+        new = claim.expr is not self.original.expr
+        if new:
+            evidence = self._ask(self.engine.numeric, claim, budget.slice(_GLANCE))
+            if evidence is not None:
+                return evidence
+        shares = [0.25, 0.4, 0.6] if new else [0.3, 0.5, 1.0]
+        for level, share in enumerate(shares):
+            part = budget.slice(share * budget.seconds_left)
+            evidence = self._algebraic(claim, shown, level, part)
+            if evidence is not None or self.witness is not None:
+                return evidence
+        return self._ask(self.engine.numeric, claim, budget) if new else None
+
+    def _algebraic(
+        self, claim: Obligation, shown: frozenset[Expr], level: int, budget: Budget
+    ) -> Evidence | None:
+        from bcv.rewriting.lift import Depth, lift
+
+        found = lift(claim, shown, Depth(level))
+        if found is None:
+            plain = level == 0 and claim.expr.total and is_rational(claim.expr)
+            return self._ask(self.engine.algebraic, claim, budget) if plain else None
+        terms = [term for _, term in found.variables]
+        hints = Hints(zeros=tuple(self._lifted_zeros(claim, terms)))
+        inner = self._ask(self.engine.algebraic, found.obligation, budget, hints)
+        if inner is None:
+            return None
+        evidence: Evidence = Lifted(found.variables, inner)
+        return ByTheorems(found.theorems, evidence) if found.theorems else evidence
+
+    def _lifted_zeros(self, claim: Obligation, terms: Sequence[Expr]) -> list[tuple[Fraction, ...]]:
+        """The known zeros at which all the terms are rational."""
+        found = []
+        for zero in self.hints.zeros:
+            point = dict(zip(claim.region.variables, zero, strict=True))
+            values = [exact_value(term, point) for term in terms]
+            if all(isinstance(value, Fraction) for value in values):
+                found.append((*zero, *(v for v in values if isinstance(v, Fraction))))
+        return found
+
+    def _ask(
+        self, engine: Engine, claim: Obligation, budget: Budget, hints: Hints | None = None
+    ) -> Evidence | None:
+        """An engine's evidence; a counterexample is kept if it refutes the original claim."""
+        if budget.seconds_left <= 0:
+            return None
+        outcome = engine.discharge(claim, self.hints if hints is None else hints, budget, ignore)
+        if isinstance(outcome, Refuted) and isinstance(outcome.witness, Point):
+            names = self.original.region.variables
+            point = {name: value for name, value in outcome.witness.point if name in names}
+            self.witness = verify_point(self.original, point)
+        return outcome.evidence if isinstance(outcome, Proved) else None

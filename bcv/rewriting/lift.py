@@ -1,0 +1,185 @@
+"""Which polynomial claim in more variables implies a claim with sin, exp, sqrt, quotients?
+
+Soundness depends on this file only through ``theorems``: what else it does is generalise.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Final
+
+import numpy as np
+
+from bcv import expr as ex
+from bcv.enclosures.intervals import IntervalMachine
+from bcv.enclosures.tape import compile_tape
+from bcv.evidence import Theorem
+from bcv.expr import Expr, Op
+from bcv.obligation import Obligation
+from bcv.paving.boxes import outer_root
+from bcv.region import UNBOUNDED, Region, atoms
+from bcv.rewriting.pieces import exchanged, has_value, is_single_valued, mapped
+from bcv.rewriting.theorems import EVEN, ODD, atoms_of, enriched
+
+MOST_VARIABLES: Final = 8
+"""More new variables than this are hopeless for sums of squares."""
+
+_POLYNOMIAL: Final = frozenset({Op.CONST, Op.VAR, Op.ADD, Op.SUB, Op.MUL, Op.NEG, Op.POW})
+_BELOW_PI: Final = 3.14150
+_GRID: Final = 1 << 12
+
+_IDENTITIES: Final = {
+    Op.SIN: ("pythagoras",),
+    Op.COS: ("pythagoras",),
+    Op.TAN: ("tangent",),
+    Op.SINH: ("hyperbolic",),
+    Op.COSH: ("hyperbolic",),
+    Op.SQRT: ("sqrt",),
+    Op.ABS: ("abs",),
+    Op.MAX: ("max",),
+    Op.MIN: ("min",),
+    Op.DIV: ("quotient",),
+}
+_BOUNDS: Final = {
+    Op.SIN: ("sine",),
+    Op.COS: ("cosine",),
+    Op.TANH: ("tanh",),
+    Op.ATAN: ("atan",),
+    Op.EXP: ("exp",),
+    Op.LOG: ("log",),
+}
+
+
+class Depth(enum.IntEnum):
+    """How much is said of the new variables."""
+
+    IDENTITIES = 0
+    BOUNDS = 1
+    RANGES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Lift:
+    """A polynomial claim that implies another one, and how.
+
+    Attributes:
+        theorems: what is added to the region.
+        variables: new names and the terms they stand for.
+        obligation: the claim about the region's variables and the new ones.
+    """
+
+    theorems: tuple[Theorem, ...]
+    variables: tuple[tuple[str, Expr], ...]
+    obligation: Obligation
+
+
+def lift(obligation: Obligation, shown: frozenset[Expr], depth: Depth) -> Lift | None:
+    """The claim with every function as a variable; None if there are none or too many.
+
+    ``shown`` are terms that are known to be defined on the region. Atoms of the region that are
+    perhaps undefined stay as they are.
+    """
+    region = obligation.region
+    own = [atom.expr for atom in atoms(region.formula)]
+    if not is_single_valued(*own) or not has_value(obligation.expr, shown):
+        return None
+    known = [term for term in own if has_value(term, shown)]
+    theorems: dict[Theorem, None] = {}
+    terms = dict.fromkeys(_opaque((obligation.expr, *known)))
+    while True:
+        for theorem in _theorems(tuple(terms), region, depth):
+            if theorem not in theorems and _usable(theorem, shown):
+                theorems[theorem] = None
+        facts = [atom.expr for theorem in theorems for atom in atoms_of(theorem)]
+        more = [term for term in _opaque(facts) if term not in terms]
+        terms.update(dict.fromkeys(more))
+        if not terms or len(terms) > MOST_VARIABLES:
+            return None
+        if not more:
+            return _lifted(obligation, tuple(theorems), tuple(terms))
+
+
+def _lifted(obligation: Obligation, theorems: tuple[Theorem, ...], terms: tuple[Expr, ...]) -> Lift:
+    region = obligation.region
+    # No user's name begins with a blank.
+    names = tuple(f" {k}" for k in range(len(terms)))
+    exchange = {term: ex.var(name) for name, term in zip(names, terms, strict=True)}
+    formula = enriched(region.formula, theorems) if theorems else region.formula
+    wider = Region(
+        (*region.variables, *names),
+        (*region.box, *(UNBOUNDED for _ in names)),
+        mapped(formula, lambda term: exchanged(term, exchange)),
+    )
+    goal = exchanged(obligation.expr, exchange)
+    inner = replace(obligation, region=wider, expr=goal, defined=())
+    return Lift(theorems, tuple(zip(names, terms, strict=True)), inner)
+
+
+def _opaque(roots: Iterable[Expr]) -> Iterator[Expr]:
+    """The largest sub-terms that are no polynomials of others."""
+    seen: set[Expr] = set()
+    stack = list(roots)
+    while stack:
+        node = stack.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if node.op in _POLYNOMIAL:
+            stack.extend(node.args)
+        else:
+            yield node
+
+
+def _usable(theorem: Theorem, shown: frozenset[Expr]) -> bool:
+    facts = [atom.expr for atom in atoms_of(theorem)]
+    return is_single_valued(*facts) and all(has_value(fact, shown) for fact in facts)
+
+
+def _theorems(terms: Sequence[Expr], region: Region, depth: Depth) -> Iterator[Theorem]:
+    present = {(term.op, term.args) for term in terms}
+    partner = {Op.SIN: Op.COS, Op.COS: Op.SIN, Op.SINH: Op.COSH, Op.COSH: Op.SINH}
+    yield from _mirrored(terms)
+    for term in terms:
+        other = partner.get(term.op)
+        if other is None or depth > 0 or (other, term.args) in present:
+            yield from (Theorem(name, term.args) for name in _IDENTITIES.get(term.op, ()))
+        if depth >= Depth.BOUNDS:
+            yield from (Theorem(name, term.args) for name in _BOUNDS.get(term.op, ()))
+            if term.op is Op.SIN and _within(term.args[0], region, _BELOW_PI):
+                yield Theorem("half-turn", term.args)
+        if depth >= Depth.RANGES and is_single_valued(term):
+            yield from _ranges(term, region)
+
+
+def _mirrored(terms: Sequence[Expr]) -> Iterator[Theorem]:
+    """Pairs like sin(x - y) and sin(y - x)."""
+    for i, term in enumerate(terms):
+        if term.op in ODD or term.op in EVEN or term.op is Op.EXP:
+            for other in terms[:i]:
+                if other.op is term.op and ex.neg(other.args[0]) is term.args[0]:
+                    yield Theorem("mirrored", (other, term))
+
+
+def _range(term: Expr, region: Region) -> tuple[float, float]:
+    machine = IntervalMachine(compile_tape((term,), region.variables), 1)
+    root = outer_root(region)
+    lo, hi = np.array([side[0] for side in root]), np.array([side[1] for side in root])
+    low, high = machine.evaluate(lo[:, None], hi[:, None])
+    return float(low[0, 0]), float(high[0, 0])
+
+
+def _within(term: Expr, region: Region, bound: float) -> bool:
+    lo, hi = _range(term, region)
+    return -bound <= lo and hi <= bound
+
+
+def _ranges(term: Expr, region: Region) -> Iterator[Theorem]:
+    """Bounds of the term, rounded outward to short rationals."""
+    lo, hi = _range(term, region)
+    if np.isfinite(lo):
+        yield Theorem("at-least", (term, ex.const(Fraction(int(lo * _GRID) - 2, _GRID))))
+    if np.isfinite(hi):
+        yield Theorem("at-most", (term, ex.const(Fraction(int(hi * _GRID) + 2, _GRID))))

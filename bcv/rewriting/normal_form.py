@@ -1,0 +1,129 @@
+"""What is a claim, expanded over its functions, without square factors and denominators?
+
+Soundness depends on this file: g = square**2 * goal must hold identically. It is computed over
+flint's exact polynomials, in which sub-terms such as sin(x) stand as further variables.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bcv import expr as ex
+from bcv.algebra.polynomial import (
+    RATIONAL_OPS,
+    Poly,
+    Quotient,
+    Ring,
+    expression,
+    quotient,
+    ring,
+    to_fraction,
+    to_terms,
+)
+from bcv.expr import Expr, Op
+
+MAX_OPAQUE: Final = 60
+"""Claims with more functions than this stay as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reduction:
+    """``claim == square**2 * goal`` wherever all are defined; square is not 0 for strict claims."""
+
+    square: Expr
+    goal: Expr
+
+
+def normal_form(claim: Expr, strict: bool) -> Reduction | None:
+    """The claim expanded, cancelled, without denominators and square factors.
+
+    None if it is too large or nothing changes but the order of terms.
+    """
+    plain = _Plain.of(claim)
+    if plain is None:
+        return None
+    found = quotient(plain.root, plain.over)
+    if found is None:
+        return None
+    square, rest = _without_squares(found, plain.over, strict)
+    goal = ex.substitute(expression(rest, plain.over), plain.meaning)
+    root = ex.ONE if square is None else ex.substitute(square, plain.meaning)
+    if root is ex.ONE and not _simpler(goal, claim):
+        return None
+    return Reduction(root, goal)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """A claim with a variable of ``over`` in the place of each function."""
+
+    root: Expr
+    over: Ring
+    meaning: dict[str, Expr]
+
+    @staticmethod
+    def of(claim: Expr) -> _Plain | None:
+        """Functions are one variable if their operands are equal as quotients.
+
+        None if there are too many.
+        """
+        nodes = list(ex.postorder(claim))
+        opaque = sum(node.op not in RATIONAL_OPS for node in nodes)
+        if opaque > MAX_OPAQUE:
+            return None
+        # No user's name begins with a blank.
+        names = sorted(ex.variables(claim)) + [f" {k}" for k in range(opaque)]
+        over = ring(tuple(names))
+        meaning: dict[str, Expr] = {}
+        place: dict[Any, Expr] = {}
+        done: dict[Expr, Expr] = {}
+        for node in nodes:
+            args = tuple(done[arg] for arg in node.args)
+            if node.op in RATIONAL_OPS:
+                done[node] = ex.rebuild(node, args)
+                continue
+            key = (node.op, tuple(_key(arg, over) for arg in args))
+            if key not in place:
+                name = f" {len(meaning)}"
+                meaning[name], place[key] = node, ex.var(name)
+            done[node] = place[key]
+        return _Plain(done[claim], over, meaning)
+
+
+def _key(plain: Expr, over: Ring) -> object:
+    """Equal for expressions that are equal as quotients."""
+    found = quotient(plain, over)
+    if found is None:
+        return plain
+    # Flint's polynomials have no hash. Numerator and denominator are in lowest terms.
+    return tuple(frozenset(to_terms(p)) for p in (found.numerator, found.denominator))
+
+
+def _without_squares(found: Quotient, over: Ring, strict: bool) -> tuple[Expr | None, Poly]:
+    """(square, rest) with the quotient = square**2 * rest; None for 1."""
+    top, bottom, rest = over.constant(1), over.constant(1), found.numerator
+    if rest.is_zero():
+        return None, rest
+    if not strict:
+        content, factors = rest.factor_squarefree()
+        rest = over.constant(to_fraction(content))
+        for factor, exponent in factors:
+            top *= factor ** (exponent // 2)
+            rest *= factor ** (exponent % 2)
+    if not found.denominator.is_constant():
+        content, factors = found.denominator.factor_squarefree()
+        rest = rest / over.constant(to_fraction(content))
+        for factor, exponent in factors:
+            bottom *= factor ** ((exponent + 1) // 2)
+            rest *= factor ** (exponent % 2)
+    if bottom.is_constant():
+        return (None if top.is_constant() else expression(top, over)), rest
+    return ex.div(expression(top, over), expression(bottom, over)), rest
+
+
+def _simpler(goal: Expr, claim: Expr) -> bool:
+    """Whether a function or variable vanished, or the expression is much shorter."""
+    before, after = list(ex.postorder(claim)), list(ex.postorder(goal))
+    functions = {node for node in before if node.op not in RATIONAL_OPS or node.op is Op.VAR}
+    return not functions <= set(after) or 2 * len(after) <= len(before)
