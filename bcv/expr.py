@@ -524,11 +524,16 @@ def to_text(root: Expr, limit: int | None = None) -> str:
     A shared sub-expression is printed wherever it occurs, so the text can be exponentially
     longer than the DAG; with ``limit`` sub-terms longer than that become ``...``.
     """
+    return texts(root, limit=limit)[root]
+
+
+def texts(*roots: Expr, limit: int | None = None) -> dict[Expr, str]:
+    """``to_text`` of every node below the roots, in one pass."""
     text: dict[Expr, str] = {}
-    for node in postorder(root):
+    for node in postorder(*roots):
         written = _node_text(node, text)
         text[node] = written if limit is None or len(written) <= limit else "(...)"
-    return text[root]
+    return text
 
 
 def digest(*roots: Expr) -> str:

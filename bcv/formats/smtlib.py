@@ -14,7 +14,18 @@ from typing import Final
 from bcv import expr as ex
 from bcv.expr import Expr, Op
 from bcv.obligation import Obligation
-from bcv.region import And, Atom, Formula, Or, Relation, atoms, defined_where, negation
+from bcv.region import (
+    TRUE,
+    And,
+    Atom,
+    Formula,
+    Or,
+    Relation,
+    atoms,
+    conjuncts,
+    defined_where,
+    negation,
+)
 
 TRANSCENDENTAL: Final = {
     Op.SIN: "sin",
@@ -29,6 +40,9 @@ TRANSCENDENTAL: Final = {
     Op.EXP: "exp",
     Op.LOG: "log",
 }
+_WIDEST: Final = 72
+"""Characters of an expression in a comment; longer sub-terms become ``(...)``."""
+
 _PI_LOW: Final = Fraction(314159265358979, 10**14)
 _PI_HIGH: Final = Fraction(314159265358980, 10**14)
 
@@ -51,13 +65,15 @@ class _Writer:
     """Collects declarations while the DAG is written bottom up."""
 
     symbols: dict[str, str]
+    words: dict[Expr, str]
     lines: list[str] = field(default_factory=list)
     text: dict[Expr, str] = field(default_factory=dict)
     fresh: int = 0
 
-    def declare(self, prefix: str) -> str:
+    def declare(self, prefix: str, node: Expr) -> str:
         self.fresh += 1
         name = f"{prefix}{self.fresh}"
+        self.lines.append(f"; {self.words[node]}")
         self.lines.append(f"(declare-fun {name} () Real)")
         return name
 
@@ -79,17 +95,17 @@ def _power(base: str, exponent: int) -> str:
 def _relaxed(writer: _Writer, node: Expr, args: list[str]) -> str | None:
     """A fresh symbol tied to the node's value wherever the node is defined, else None."""
     if node.op is Op.PI:
-        name = writer.declare("pi_")
+        name = writer.declare("pi_", node)
         writer.require(f"(and (< {_number(_PI_LOW)} {name}) (< {name} {_number(_PI_HIGH)}))")
     elif node.op is Op.DIV:
-        name = writer.declare("quotient_")
+        name = writer.declare("quotient_", node)
         writer.require(f"(or (= {args[1]} 0.0) (= (* {name} {args[1]}) {args[0]}))")
     elif node.op is Op.SQRT:
-        name = writer.declare("root_")
+        name = writer.declare("root_", node)
         writer.require(f"(>= {name} 0.0)")
         writer.require(f"(or (< {args[0]} 0.0) (= (* {name} {name}) {args[0]}))")
     elif node.op is Op.SELECT:
-        name = writer.declare("branch_")
+        name = writer.declare("branch_", node)
         then = f"(and (>= {args[0]} 0.0) (= {name} {args[1]}))"
         otherwise = f"(and (<= {args[0]} 0.0) (= {name} {args[2]}))"
         writer.require(f"(or {then} {otherwise})")
@@ -127,6 +143,7 @@ def _term(writer: _Writer, node: Expr) -> str:
         return written
     writer.fresh += 1
     name = f"n_{writer.fresh}"
+    writer.lines.append(f"; {writer.words[node]}")
     writer.lines.append(f"(define-fun {name} () Real {written})")
     return name
 
@@ -164,26 +181,48 @@ def negated_query(obligation: Obligation, logic: str | None = None) -> Query:
     roots = [obligation.expr]
     roots += [atom.expr for formula in (region.formula, undefined) for atom in atoms(formula)]
     functions = frozenset(n.op for n in ex.postorder(*roots) if n.op in TRANSCENDENTAL)
-    writer = _Writer(symbols)
+    writer = _Writer(symbols, ex.texts(*roots, limit=_WIDEST))
     for node in ex.postorder(*roots):
         writer.text[node] = _term(writer, node)
-    violated = f"({'<=' if obligation.strict else '<'} {writer.text[obligation.expr]} 0.0)"
+    footer = ["; the region", *_region_lines(writer, region.formula)]
     header = [
-        f"; negation of {obligation.name}{' / ' if obligation.part else ''}{obligation.part}: "
-        + obligation.statement.replace("\n", " "),
-        *(f"; {symbol} is {name}" for name, symbol in symbols.items()),
+        *_introduction(obligation, symbols),
         f"(set-logic {logic or ('QF_NRAT' if functions else 'QF_NRA')})",
         *(f"(declare-fun {symbol} () Real)" for symbol in symbols.values()),
         "; the state bounds",
         *_bounds(obligation, symbols),
         "; shared sub-expressions",
     ]
-    footer = [
-        "; the region",
-        f"(assert {_formula(writer, region.formula)})",
-        "; the claim fails, or an expression is undefined",
-        f"(assert (or {violated} {_formula(writer, undefined)}))",
-        "(check-sat)",
-    ]
+    footer += [*_denial(writer, obligation, undefined), "(check-sat)"]
     names = tuple((symbol, name) for name, symbol in symbols.items())
     return Query("\n".join([*header, *writer.lines, *footer]) + "\n", names, functions)
+
+
+def _introduction(obligation: Obligation, symbols: dict[str, str]) -> Iterator[str]:
+    name = f"{obligation.name} / {obligation.part}" if obligation.part else obligation.name
+    yield f"; {_one_line(name)}: {_one_line(obligation.statement)}"
+    yield "; This is its negation: satisfiable means that the certificate is wrong here."
+    yield from (f"; {symbol} is {name}" for name, symbol in symbols.items())
+
+
+def _one_line(words: str) -> str:
+    # A comment ends with its line, and what follows would be taken for a command.
+    return " ".join(words.split())
+
+
+def _region_lines(writer: _Writer, formula: Formula) -> Iterator[str]:
+    for part in conjuncts(formula):
+        if isinstance(part, Atom):
+            yield f"; {writer.words[part.expr]} {part.relation.value} 0"
+        yield f"(assert {_formula(writer, part)})"
+
+
+def _denial(writer: _Writer, obligation: Obligation, undefined: Formula) -> Iterator[str]:
+    claim = f"{writer.words[obligation.expr]} {'>' if obligation.strict else '>='} 0"
+    violated = f"({'<=' if obligation.strict else '<'} {writer.text[obligation.expr]} 0.0)"
+    if undefined == negation(TRUE):
+        yield f"; the claim fails: not {claim}"
+        yield f"(assert {violated})"
+    else:
+        yield f"; the claim fails: not {claim}; or something is undefined"
+        yield f"(assert (or {violated} {_formula(writer, undefined)}))"
