@@ -14,6 +14,7 @@ import numpy as np
 
 from bcv.engines.engine import Budget, Engine
 from bcv.events import Emit, Progress
+from bcv.expr import ExpressionTooLargeError
 from bcv.obligation import Obligation
 from bcv.outcome import Hints, Known, Outcome, Proved, Reason, Refuted, Undecided
 from bcv.paving.bounds import Bounds
@@ -25,7 +26,8 @@ from bcv.paving.splitting import midpoints
 
 _LARGEST_BATCH: Final = 8192
 _SMALLEST_BATCH: Final = 256
-_OPERATIONS_A_BATCH: Final = 2_000_000
+_OPERATIONS_A_BATCH: Final = 1_000_000
+_MOST_LATE: Final = 0.15
 _MOST_STUCK: Final = 32
 _MOST_HINTS: Final = 16
 _PROGRESS_SECONDS: Final = 0.2
@@ -49,6 +51,8 @@ class BranchAndBound(Engine):
             return _with_zeros(attempt, hints)
         except KeyboardInterrupt:
             return Undecided(Reason.INTERRUPTED, hints=hints)
+        except (ExpressionTooLargeError, MemoryError):
+            return Undecided(Reason.MEMORY, "the derivatives are too large", hints=hints)
 
 
 def _with_zeros(attempt: _Attempt, hints: Hints) -> Outcome:
@@ -99,6 +103,8 @@ class _Attempt:
             return search, _run(search, self.budget, batch, report)
         except KeyboardInterrupt:
             return search, Reason.INTERRUPTED
+        except MemoryError:
+            return search, Reason.MEMORY
 
 
 def _new_zeros(obligation: Obligation, search: Search, known: Collection[Zero]) -> list[Zero]:
@@ -126,8 +132,11 @@ _DETAILS: Final = {
 
 def _run(search: Search, budget: Budget, batch: int, report: Callable[[], None]) -> Reason | None:
     """Search until all is decided (None) or something stops it."""
+    longest = 0.0
     while search.stack.count and search.witness is None:
-        if time.monotonic() >= budget.deadline:
+        started = time.monotonic()
+        # A step that is longer than the engine may be late is not begun too late.
+        if started + max(0.0, longest - _MOST_LATE) >= budget.deadline:
             return Reason.TIMEOUT
         if search.examined >= budget.boxes:
             return Reason.BOX_LIMIT
@@ -138,6 +147,7 @@ def _run(search: Search, budget: Budget, batch: int, report: Callable[[], None])
         # Small batches at first go deep, so that a hopeless place shows before the crowd comes.
         ramp = max(_SMALLEST_BATCH, search.examined // 24)
         search.step(min(batch, ramp, budget.boxes - search.examined))
+        longest = max(longest, time.monotonic() - started)
         report()
     return Reason.INCONCLUSIVE if search.stuck else None
 

@@ -27,6 +27,8 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 _MAX_MULTIPLIER_ROWS: Final = 12
+_MOST_SLOPE_OPERATIONS: Final = 100_000
+"""Derivatives of expressions larger than this, times the dimension, take too long to build."""
 _OFF_CENTRE: Final = 0.236
 """Slopes are sampled off the centre, where even functions would hide their variation."""
 
@@ -74,6 +76,7 @@ class Bounds:
         self.free = np.array(
             [self.test.atoms[row].relation is Relation.EQ for row in self.usable], dtype=np.bool_
         )
+        self._affordable = self.operations * len(names) <= _MOST_SLOPE_OPERATIONS
         self._prepare_slopes(
             [obligation.expr, *(expressions[row] for row in self.usable)], capacity
         )
@@ -89,7 +92,7 @@ class Bounds:
 
     def _prepare_slopes(self, roots: list[Expr], capacity: int) -> None:
         names = self.obligation.region.variables
-        self.has_slopes = bool(names) and _smooth(roots[0])
+        self.has_slopes = bool(names) and self._affordable and _smooth(roots[0])
         if not self.has_slopes:
             roots = []
         self._rows = len(roots)
@@ -103,7 +106,8 @@ class Bounds:
 
     def _prepare_estimates(self, roots: list[Expr]) -> None:
         names = self.obligation.region.variables
-        slopes = [ex.derivative(root, name) for root in roots for name in names]
+        varying = roots if self._affordable else [ex.ZERO] * len(roots)
+        slopes = [ex.derivative(root, name) for root in varying for name in names]
         self._estimate_tape = compile_tape([*roots, *slopes], names)
         self._estimate_constants = floats.constant_values(self._estimate_tape)
 

@@ -28,6 +28,7 @@ SMALLEST: Final = 2.0**-24
 """Boxes this small, relative to the root's box, are put aside: there the claim is tight."""
 _ROUNDING: Final = 1e-12
 _CORNERS_A_BATCH: Final = 8
+_MANY_MULTIPLIERS: Final = 8192
 _PROBE_EVERY: Final = 8
 _PROBE_BOXES: Final = 256
 
@@ -117,6 +118,14 @@ class Search:
         """Examine up to ``most`` boxes from the top of the stack."""
         boxes = self.stack.pop(most)
         self.examined += boxes.count
+        try:
+            self._examine(boxes)
+        except (KeyboardInterrupt, MemoryError):
+            self.stack.push(boxes)  # what is known of the open boxes must not forget these
+            raise
+
+    def _examine(self, boxes: Boxes) -> None:
+        """Settle the boxes, or put their halves on the stack."""
         rest, open_atoms = self._survivors(boxes)
         if rest.count == 0:
             return
@@ -238,7 +247,9 @@ class Search:
         part = boxes.where(left)
         lo, hi = slopes[0][:, :, left], slopes[1][:, :, left]
         size = ((part.hi - part.lo) / self._scale).max(axis=0)
-        bits = np.clip(3 - np.frexp(size)[1], 3, 26).astype(np.int64)
+        # Small boxes deserve exact multipliers, as long as there are not too many of them.
+        most_bits = 26 if len(self.reasons.multipliers) < _MANY_MULTIPLIERS else 3
+        bits = np.clip(3 - np.frexp(size)[1], 3, most_bits).astype(np.int64)
         chosen = mult.choose(
             self.bounds.middle_values(part),
             lo,
