@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from bcv.conditions import obligations_of
 from bcv.enclosures.exact import verify_point
-from bcv.engines.engine import Budget, Engine
+from bcv.engines.engine import Budget
 from bcv.engines.registry import OWN, create
 from bcv.events import Emit, EngineFinished, EngineStarted, ObligationStarted, ignore
 from bcv.evidence import Attestation, Evidence, Point, SquareFactor
@@ -99,13 +99,16 @@ class Round:
     simplify: bool = False
 
 
+PROVERS: Final = ("sum-of-squares", "lifting", "linear-relaxation", "branch-and-bound")
+"""In this order: those that know at once whether a claim is for them come first."""
+
 PLAN: Final = (
     Round(("sampling",), 0.5),
     Round(("branch-and-bound",), 0.05),
-    Round(("sum-of-squares", "branch-and-bound"), 0.3, simplify=True),
-    Round(("refinement", "sum-of-squares", "branch-and-bound"), 1.0),
-    Round(("sum-of-squares", "branch-and-bound"), 4.0),
-    Round(("refinement", "sum-of-squares", "branch-and-bound"), float("inf")),
+    Round(PROVERS, 0.3, simplify=True),
+    Round(("refinement", *PROVERS), 1.0),
+    Round(PROVERS, 4.0),
+    Round(("refinement", *PROVERS), float("inf")),
 )
 
 
@@ -244,8 +247,7 @@ def _run_plan(attempts: list[Attempt], settings: Settings, budget: Budget, emit:
             seconds = min(round_.seconds, budget.seconds_left / max(1, waiting))
             if seconds == 0 or not attempts[i].wants(name, seconds):
                 continue
-            engine = create(name)  # what it imports is not on its time
-            attempts[i] = _ask(name, engine, attempts[i], budget.slice(seconds), emit)
+            attempts[i] = _ask(name, attempts[i], budget, seconds, emit)
             if isinstance(attempts[i].outcome, Refuted) and not attempts[i].obligation.sufficient:
                 budget = budget.slice(settings.after_refutation)
         settled = not any(attempt.open for attempt in attempts)
@@ -288,20 +290,25 @@ def _lifted(attempt: Attempt, outcome: Outcome) -> Outcome:
     return Undecided(Reason.INCONCLUSIVE, "the claim is 0 where its reduction fails", known)
 
 
-def _ask(name: str, engine: Engine, attempt: Attempt, budget: Budget, emit: Emit) -> Attempt:
+def _ask(name: str, attempt: Attempt, budget: Budget, seconds: float, emit: Emit) -> Attempt:
     """One engine's try at one obligation; whatever it does, an outcome comes of it."""
-    obligation, seconds = attempt.obligation, budget.seconds_left
+    obligation = attempt.obligation
     goal = attempt.reduction.goal if attempt.reduction else obligation
     emit(EngineStarted(obligation, name, seconds))
-    started = time.monotonic()
     outcome: Outcome
+    started = time.monotonic()
     try:
-        with alarm(budget.deadline + GRACE):
-            outcome = _lifted(attempt, engine.discharge(goal, attempt.hints, budget, emit))
+        engine = create(name)
+        started = time.monotonic()  # what it imports is not on its time
+        part = budget.slice(seconds)
+        with alarm(part.deadline + GRACE):
+            outcome = _lifted(attempt, engine.discharge(goal, attempt.hints, part, emit))
     except Overrun:
         outcome = Undecided(Reason.TIMEOUT, f"{name} was stopped past its time")
     except MemoryError:
         outcome = Undecided(Reason.MEMORY, f"{name} ran out of memory")
+    except ModuleNotFoundError as error:
+        outcome = Undecided(Reason.UNAVAILABLE, f"{name} needs {error.name}")
     except Exception as error:
         outcome = Undecided(Reason.CRASHED, f"{name}: {type(error).__name__}: {error}")
     spent = time.monotonic() - started
