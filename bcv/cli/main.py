@@ -8,37 +8,37 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Final
 
 import typer
 
 from bcv import __version__
-from bcv.cli.bench import bench
-from bcv.cli.check import check
-from bcv.cli.completion import completion
-from bcv.cli.doctor import doctor
 from bcv.cli.exit_code import ExitCode
-from bcv.cli.new import new
-from bcv.cli.schema import schema
-from bcv.cli.validate import validate
 from bcv.errors import BcvError
 
-app = typer.Typer(
-    name="bcv",
-    help="Says whether a barrier certificate is right, with a proof or an exact counterexample.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command()(validate)
-app.command()(check)
-app.command()(bench)
-app.command()(new)
-app.command()(schema)
-app.command()(doctor)
-app.command()(completion)
+COMMANDS: Final = (
+    "validate", "check", "export", "bench", "new", "schema", "doctor", "completion",
+)  # fmt: skip
+"""Each is the function of that name in the module of that name in ``bcv.cli``."""
+
+
+def application(commands: Sequence[str] = COMMANDS) -> typer.Typer:
+    """The command line with these commands."""
+    app = typer.Typer(
+        name="bcv",
+        help="Is a barrier certificate right? With a proof, or an exact counterexample.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_bcv)
+    for name in commands:
+        app.command()(getattr(import_module(f"bcv.cli.{name}"), name))
+    return app
 
 
 def _print_version(asked: bool) -> None:
@@ -47,7 +47,6 @@ def _print_version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _bcv(
     version: Annotated[
         bool,
@@ -71,7 +70,9 @@ def main() -> None:
 
         completion_init()
     try:
-        app(prog_name="bcv")
+        # Typer inspects every command that it is given; so it gets only the one that is called.
+        called = [name for name in sys.argv[1:2] if name in COMMANDS]
+        application(called or COMMANDS)(prog_name="bcv")
     except BcvError as error:
         typer.echo(f"bcv: {error}", err=True)
         sys.exit(ExitCode.USAGE)

@@ -21,7 +21,10 @@ def test_a_new_problem_validates_and_is_not_overwritten(folder):
 def test_a_proof_is_verified_and_a_changed_one_rejected(folder):
     run = run_bcv("validate", "-q", "--proof", "proof.json", "valid.yaml", folder=folder)
     assert run.returncode == 0
-    check_snapshot("check_verified", run_bcv("check", "proof.json", folder=folder), folder)
+    run = run_bcv("check", "proof.json", folder=folder)
+    assert run.returncode == 0
+    assert "condition: strict-boundary" in run.stdout
+    assert run.stdout.splitlines()[-1] == "VERIFIED: the certificate is valid"
     proof = json.loads((folder / "proof.json").read_text())
     proof["conditions"] = proof["conditions"][1:]
     (folder / "proof.json").write_text(json.dumps(proof))
