@@ -6,6 +6,7 @@ Soundness depends on this file: it turns enclosures into "proved" and "missed".
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from bcv import expr as ex
 from bcv.enclosures import floats
 from bcv.enclosures.intervals import IntervalMachine
-from bcv.enclosures.tape import compile_tape
+from bcv.enclosures.tape import Tape, compile_tape
 from bcv.expr import Expr, Op
 from bcv.obligation import Obligation
 from bcv.paving import mean_value as mv
@@ -77,10 +78,8 @@ class Bounds:
             [self.test.atoms[row].relation is Relation.EQ for row in self.usable], dtype=np.bool_
         )
         self._affordable = self.operations * len(names) <= _MOST_SLOPE_OPERATIONS
-        self._prepare_slopes(
-            [obligation.expr, *(expressions[row] for row in self.usable)], capacity
-        )
-        self._prepare_estimates([obligation.expr, *expressions])
+        self.has_slopes = bool(names) and self._affordable and _smooth(obligation.expr)
+        self._capacity = capacity
 
     def _multiplier_rows(self) -> list[int]:
         """Atoms that multipliers may use, equalities first."""
@@ -90,26 +89,35 @@ class Bounds:
         smooth = [row for row in rows if _smooth(self.test.atoms[row].expr)]
         return smooth[:_MAX_MULTIPLIER_ROWS]
 
-    def _prepare_slopes(self, roots: list[Expr], capacity: int) -> None:
-        names = self.obligation.region.variables
-        self.has_slopes = bool(names) and self._affordable and _smooth(roots[0])
-        if not self.has_slopes:
-            roots = []
-        self._rows = len(roots)
-        self._values_tape = compile_tape(roots, names)
-        self._values_constants = floats.constant_values(self._values_tape)
-        self._values = IntervalMachine(self._values_tape, capacity)
-        slopes = compile_tape([ex.derivative(r, name) for r in roots for name in names], names)
-        self._slopes = IntervalMachine(slopes, capacity)
-        work = len(slopes.instructions) + len(self._values_tape.instructions)
-        self.slope_price = 1.0 + work / self.operations
+    # Many a claim is settled by its first box: derivatives are built when they are asked for.
 
-    def _prepare_estimates(self, roots: list[Expr]) -> None:
+    @cached_property
+    def _rows(self) -> list[Expr]:
+        return [self.obligation.expr, *(self.test.atoms[row].expr for row in self.usable)]
+
+    @cached_property
+    def _values(self) -> IntervalMachine:
+        tape = compile_tape(self._rows, self.obligation.region.variables)
+        return IntervalMachine(tape, self._capacity)
+
+    @cached_property
+    def _values_constants(self) -> list[Floats]:
+        return floats.constant_values(self._values.tape)
+
+    @cached_property
+    def _slopes(self) -> IntervalMachine:
         names = self.obligation.region.variables
+        slopes = [ex.derivative(root, name) for root in self._rows for name in names]
+        return IntervalMachine(compile_tape(slopes, names), self._capacity)
+
+    @cached_property
+    def _estimate(self) -> tuple[Tape, list[Floats]]:
+        names = self.obligation.region.variables
+        roots = [self.obligation.expr, *(atom.expr for atom in self.test.atoms)]
         varying = roots if self._affordable else [ex.ZERO] * len(roots)
         slopes = [ex.derivative(root, name) for root in varying for name in names]
-        self._estimate_tape = compile_tape([*roots, *slopes], names)
-        self._estimate_constants = floats.constant_values(self._estimate_tape)
+        tape = compile_tape([*roots, *slopes], names)
+        return tape, floats.constant_values(tape)
 
     def natural(self, boxes: Boxes) -> Natural:
         """Enclose everything by natural interval evaluation."""
@@ -133,7 +141,7 @@ class Bounds:
     def slopes(self, boxes: Boxes) -> tuple[Floats, Floats]:
         """(1 + J, n, K) enclosures of the gradients of the claim and of the usable atoms."""
         lo, hi = self._slopes.evaluate(boxes.lo, boxes.hi)
-        shape = (self._rows, boxes.lo.shape[0], boxes.count)
+        shape = (len(self._rows), boxes.lo.shape[0], boxes.count)
         return lo.reshape(shape), hi.reshape(shape)
 
     def mean_value(
@@ -149,7 +157,7 @@ class Bounds:
     def middle_values(self, boxes: Boxes) -> Floats:
         """(1 + J, K) estimates of the claim's expression and the usable atoms at the middles."""
         middles = midpoints(boxes.lo, boxes.hi)
-        return floats.evaluate(self._values_tape, middles, self._values_constants)
+        return floats.evaluate(self._values.tape, middles, self._values_constants)
 
     def estimates(self, boxes: Boxes) -> tuple[Floats, Floats, Floats]:
         """A point of each box (n, K), and there the values (1 + atoms, K) of the claim and all
@@ -159,7 +167,7 @@ class Bounds:
         points = lo + _OFF_CENTRE * (hi - lo)
         # Boxes on which the slope vanishes at one sample gather; at a second one it does not.
         both = np.concatenate([points, hi - _OFF_CENTRE * (hi - lo)], axis=1)
-        found = floats.evaluate(self._estimate_tape, both, self._estimate_constants)
+        found = floats.evaluate(self._estimate[0], both, self._estimate[1])
         rows, count = 1 + len(self.test.atoms), boxes.count
         slopes = found[rows:].reshape(rows, boxes.lo.shape[0], 2, count)
         return (
@@ -170,7 +178,7 @@ class Bounds:
 
     def slopes_at(self, points: Floats) -> Floats:
         """(1 + atoms, n, K) estimates of the slopes at points."""
-        found = floats.evaluate(self._estimate_tape, points, self._estimate_constants)
+        found = floats.evaluate(self._estimate[0], points, self._estimate[1])
         rows = 1 + len(self.test.atoms)
         return found[rows:].reshape(rows, *points.shape)
 

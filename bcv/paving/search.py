@@ -26,6 +26,8 @@ Mask = NDArray[np.bool_]
 
 SMALLEST: Final = 2.0**-24
 """Boxes this small, relative to the root's box, are put aside: there the claim is tight."""
+_SLOPE_PRICE: Final = 4.0
+"""About what slopes and values at centres cost, in natural evaluations."""
 _ROUNDING: Final = 1e-12
 _CORNERS_A_BATCH: Final = 8
 _MANY_MULTIPLIERS: Final = 8192
@@ -100,8 +102,8 @@ class Search:
             widths = start.hi - start.lo
         self._scale = np.where(np.isfinite(widths) & (widths > 0.0), widths, 1.0)
         self._natural = Trial(1.0)
-        self._slopes = Trial(self.bounds.slope_price)
-        self._with_multipliers = Trial(0.5 * self.bounds.slope_price)
+        self._slopes = Trial(_SLOPE_PRICE)
+        self._with_multipliers = Trial(0.5 * _SLOPE_PRICE)
 
     @property
     def bounded(self) -> bool:
