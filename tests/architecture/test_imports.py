@@ -15,9 +15,10 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = (
     ("expr", "region", "problem", "obligation", "evidence", "outcome", "verdict", "events",
      "errors", "__init__"),
-    ("conditions", "formats", "enclosures", "algebra", "rewriting", "paving", "falsify"),
+    ("conditions", "formats", "enclosures", "algebra", "rewriting", "paving", "falsify",
+     "canonical"),
     ("engines", "stores", "executors", "observers", "sandbox"),
-    ("pipeline", "replay"),
+    ("planning", "pipeline", "replay"),
     ("reports", "bench"),
     ("cli", "service", "__main__"),
 )  # fmt: skip
