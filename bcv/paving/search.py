@@ -31,6 +31,7 @@ _SLOPE_PRICE: Final = 4.0
 _ROUNDING: Final = 1e-12
 _CORNERS_A_BATCH: Final = 8
 _MANY_MULTIPLIERS: Final = 8192
+_STUCK_ATTEMPTS: Final = 8
 _PROBE_EVERY: Final = 8
 _PROBE_BOXES: Final = 256
 
@@ -132,7 +133,9 @@ class Search:
         if rest.count == 0:
             return
         points, rows, slopes = self.bounds.estimates(rest)
-        self._look_for_witness(points, rows)
+        self._steps += 1
+        if self._steps >= 4**self._attempts and self._look_for_witness(points, rows):
+            self._attempts += 1
         with np.errstate(invalid="ignore", over="ignore"):
             widths = rest.hi - rest.lo
             size = (widths / self._scale).max(axis=0, initial=0.0)
@@ -143,6 +146,8 @@ class Search:
         possible &= size >= SMALLEST
         if not bool(possible.all()):
             self.stuck.append(rest.where(~possible))
+            if len(self.stuck) <= _STUCK_ATTEMPTS:
+                self._look_for_witness(points[:, ~possible], rows[:, ~possible])
             rest, axes = rest.where(possible), axes[possible]
         for half in halves(rest, axes, self.recorder):
             self.stack.push(half)
@@ -267,11 +272,8 @@ class Search:
         self._with_multipliers.record(part.count, int(proved.sum()))
         return proved
 
-    def _look_for_witness(self, points: Floats, rows: Floats) -> None:
-        """Verify the worst point at which the claim seems to fail inside the region."""
-        self._steps += 1
-        if self._steps < 4**self._attempts:
-            return
+    def _look_for_witness(self, points: Floats, rows: Floats) -> bool:
+        """Verify the worst point at which the claim seems to fail inside the region, if any."""
         test = self.bounds.test
         surface = surface_row(self.bounds.obligation)
         values = rows[1:].copy()
@@ -282,15 +284,16 @@ class Search:
         g = np.where(np.isnan(rows[0]), -np.inf, rows[0])
         fails = inside & ((g <= 0.0) if self.bounds.obligation.strict else (g < 0.0))
         if not bool(fails.any()):
-            return
+            return False
         worst = int(np.argmin(np.where(fails, g, math.inf)))
-        self._attempts += 1
         slope, value = None, 0.0
         if surface is not None:
             row = 1 + test.parts[surface].first
             slope = self.bounds.slopes_at(points[:, worst : worst + 1])[row, :, 0]
             value = float(rows[row, worst])
-        self.witness = witness_at(self.bounds.obligation, points[:, worst], slope, value)
+        found = witness_at(self.bounds.obligation, points[:, worst], slope, value)
+        self.witness = self.witness or found
+        return True
 
     def cover(self) -> Cover:
         """The evidence, once no box is open."""
