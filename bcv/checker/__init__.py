@@ -74,7 +74,9 @@ class Session:
         total = self.statement.terms.total
         roots = dict.fromkeys((obligation.expr, claim.expr, *claim.defined))
         defined = tuple(root for root in roots if not total[root])
-        task = Task(reader, obligation, obligation.expr, claim.strict, defined)
+        # A strict claim may follow from a nonstrict obligation, if a constant > 0 lies between.
+        strict = claim.strict and obligation.strict
+        task = Task(reader, obligation, obligation.expr, strict, defined)
         return prove(task, entry(data, "evidence"))
 
     def refute(self, claim: Claim, data: Any) -> str:

@@ -2,7 +2,8 @@
 
 The checker's verdict depends on this file. The prover arranged the claim in its own way: bounds
 moved from the formula into the box, terms in another order. Accepted is an obligation whose
-region contains the own region, and whose expression equals the own one wherever both have values.
+region contains the own region, and whose expression g gives the own one as s*g + c wherever both
+have values, for rationals s > 0 and c >= 0.
 """
 
 from __future__ import annotations
@@ -70,11 +71,43 @@ def is_empty(ring: Ring, region: Region) -> bool:
 
 
 def _canonical(ring: Ring, formula: Formula) -> object:
-    """Equal for formulas that are the same but for the order and repetition of their parts."""
+    """Equal for formulas that differ in positive factors and in the order of their parts only."""
     op, *parts = formula
     if op in ("and", "or"):
         return op, frozenset(_canonical(ring, part) for part in parts)
-    return op, ring.representative(parts[0])
+    p, q = ring.form(parts[0])
+    if not p or set(q) != {0}:
+        return op, ring.representative(parts[0])
+    factor = abs(q[0] / p[max(p)]) * (1 if q[0] > 0 else -1)
+    if op == "==" and p[max(p)] * factor < 0:
+        factor = -factor
+    return op, frozenset((m, c * factor) for m, c in p.items())
+
+
+def _with_weaker(ring: Ring, part: Formula) -> list[object]:
+    """The conjunct, and what follows from it: t > 0 and t == 0 imply t >= 0."""
+    found = [_canonical(ring, part)]
+    if part[0] in (">", "=="):
+        found.append(_canonical(ring, (">=", part[1])))
+    return found
+
+
+def gain(ring: Ring, known: int, asked: int) -> Fraction | None:
+    """The c >= 0 with asked = s*known + c for some s > 0, wherever both have values."""
+    if ring.same(known, asked):
+        return Fraction(0)
+    (p, q), (r, s) = ring.form(known), ring.form(asked)
+    if not q or not s:
+        return None
+    a, b, d = ring.multiply(p, s), ring.multiply(r, q), ring.multiply(q, s)
+    # asked - scale*known = (b - scale*a)/d: a monomial that d lacks tells the scale.
+    lead = max((m for m in a if m not in d), default=None)
+    scale = Fraction(1) if lead is None else b.get(lead, Fraction(0)) / a[lead]
+    rest = ring.add(b, a, -scale)
+    if scale <= 0 or not rest:
+        return Fraction(0) if scale > 0 else None
+    c = rest.get(max(d), Fraction(0)) / d[max(d)]
+    return c if c >= 0 and not ring.add(rest, d, -c) else None
 
 
 def mismatch(ring: Ring, claim: Claim, found: Obligation) -> str:
@@ -88,11 +121,12 @@ def mismatch(ring: Ring, claim: Claim, found: Obligation) -> str:
             return f"the obligation's box is too small: {name} >= {lo}"
         if hi is not None and (most is None or most > hi):
             return f"the obligation's box is too small: {name} <= {hi}"
-    own = {_canonical(ring, part) for part in conjuncts(claim.region.formula)}
+    own = {key for part in conjuncts(claim.region.formula) for key in _with_weaker(ring, part)}
     if any(_canonical(ring, part) not in own for part in conjuncts(found.region.formula)):
         return "the obligation's region has a constraint that the claim's has not"
-    if claim.strict and not found.strict:
-        return "the obligation is not strict"
-    if not ring.same(claim.expr, found.expr):
+    more = gain(ring, found.expr, claim.expr)
+    if more is None:
         return "the obligation's expression is another one"
+    if claim.strict and not found.strict and more == 0:
+        return "the obligation is not strict"
     return ""

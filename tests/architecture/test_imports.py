@@ -18,7 +18,7 @@ LAYERS = (
     ("conditions", "formats", "enclosures", "algebra", "rewriting", "paving", "falsify",
      "canonical"),
     ("engines", "stores", "executors", "observers", "sandbox"),
-    ("planning", "pipeline", "replay"),
+    ("planning", "pipeline", "replay", "recall"),
     ("reports", "bench"),
     ("cli", "service", "__main__"),
 )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Is this the same claim as that one? Normal forms, names for variables, digests, implication."""
