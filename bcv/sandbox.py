@@ -5,6 +5,8 @@ Soundness does not depend on this file: what is stopped yields no answer.
 
 from __future__ import annotations
 
+import enum
+import functools
 import os
 import signal
 import threading
@@ -64,28 +66,40 @@ def _silence(handler: signal._HANDLER) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a child process may use: seconds of wall clock and bytes of address space."""
+    """What a child process may use: wall-clock seconds, bytes of address space, bytes it prints."""
 
     seconds: float
     memory: int = 4 << 30
+    output: int = 64 << 20
+
+
+class Ending(enum.Enum):
+    """Who ended a child process."""
+
+    ITSELF = "itself"
+    TIME = "time"
+    OUTPUT = "output"
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """How a child process ended; ``status`` is negative for a signal, None if it was killed."""
+    """How a child process ended; ``status`` is negative for a signal, None if we killed it."""
 
     status: int | None
     output: bytes
     errors: bytes
     seconds: float
+    ending: Ending = Ending.ITSELF
 
     @property
     def timed_out(self) -> bool:
-        return self.status is None
+        return self.ending is Ending.TIME
 
 
 def run_command(command: Sequence[str], limits: Limits, given: bytes = b"") -> Finished:
-    """Run a command in its own process group and kill all of it when its time is over.
+    """Run a command in its own process group and kill all of it when it passes a limit.
+
+    On Linux it does not outlive the thread that started it, either.
 
     Args:
         command: program and arguments; no shell is involved.
@@ -96,45 +110,96 @@ def run_command(command: Sequence[str], limits: Limits, given: bytes = b"") -> F
     Raises:
         OSError: the program cannot be started.
     """
-    import resource  # POSIX only
     import subprocess
+    import tempfile
 
     started = time.monotonic()
-    child = subprocess.Popen(
-        list(command),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
-    # Set from outside: code between fork and exec could deadlock where there are threads.
-    if hasattr(resource, "prlimit"):
-        with suppress(ProcessLookupError):
-            resource.prlimit(child.pid, resource.RLIMIT_AS, (limits.memory, limits.memory))
-            resource.prlimit(child.pid, resource.RLIMIT_CORE, (0, 0))
+    with tempfile.TemporaryFile() as source:  # unlike a pipe, a file needs nobody to fill it
+        source.write(given)
+        source.seek(0)
+        child = subprocess.Popen(
+            [*_dying_with_its_parent(), *command],
+            stdin=source,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
     try:
-        output, errors = child.communicate(given, timeout=limits.seconds)
-        status: int | None = child.returncode
-    except subprocess.TimeoutExpired:
+        _limit(child.pid, limits)
+        heard, ending = _listen(child, limits, started + limits.seconds)
+    finally:
         _kill_group(child)
-        output, errors = _last_words(child)
-        status = None
-    except BaseException:
-        _kill_group(child)
-        child.wait()
-        raise
-    return Finished(status, output, errors, time.monotonic() - started)
+        status = child.wait()
+        for pipe in (child.stdout, child.stderr):
+            if pipe is not None:
+                pipe.close()
+    seconds = time.monotonic() - started
+    return Finished(status if ending is Ending.ITSELF else None, *heard, seconds, ending)
 
 
-def _last_words(child: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
+@functools.cache
+def _dying_with_its_parent() -> tuple[str, ...]:
+    """A prefix for commands that asks the kernel to end them with us; () where there is none.
+
+    What Popen offers for it (preexec_fn) runs Python between fork and exec, which can deadlock in
+    a process with threads; util-linux has a small program that does the same.
+    """
+    import shutil
     import subprocess
 
+    program = shutil.which("setpriv")
+    prefix = (program or "", "--pdeathsig", "KILL", "--")
+    if program is None:
+        return ()
     try:
-        return child.communicate(timeout=1.0)
-    except subprocess.TimeoutExpired:  # a descendant left the group and holds the pipes open
-        return b"", b""
+        tried = subprocess.run([*prefix, "true"], capture_output=True, timeout=5.0, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ()
+    return prefix if tried.returncode == 0 else ()
+
+
+def _limit(pid: int, limits: Limits) -> None:
+    import resource  # POSIX only
+
+    # Set from outside, for the reason given above.
+    if hasattr(resource, "prlimit"):
+        with suppress(ProcessLookupError):
+            resource.prlimit(pid, resource.RLIMIT_AS, (limits.memory, limits.memory))
+            resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
+
+
+def _listen(
+    child: subprocess.Popen[bytes], limits: Limits, deadline: float
+) -> tuple[tuple[bytes, bytes], Ending]:
+    """What the child writes until it ends or passes a limit; it is left for the caller to kill."""
+    import selectors
+    import subprocess
+
+    heard: dict[object, bytearray] = {child.stdout: bytearray(), child.stderr: bytearray()}
+    ending = Ending.ITSELF
+    with selectors.DefaultSelector() as waiting:
+        for pipe in (child.stdout, child.stderr):
+            assert pipe is not None
+            waiting.register(pipe, selectors.EVENT_READ)
+        while waiting.get_map() and ending is Ending.ITSELF:
+            for key, _ in waiting.select(max(0.0, deadline - time.monotonic())):
+                chunk = os.read(key.fd, 1 << 16)
+                heard[key.fileobj] += chunk
+                if not chunk:
+                    waiting.unregister(key.fileobj)
+            if sum(map(len, heard.values())) > limits.output:
+                ending = Ending.OUTPUT
+            elif time.monotonic() >= deadline:
+                ending = Ending.TIME
+    if ending is Ending.ITSELF:  # it closed its output, but may still run
+        try:
+            child.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            ending = Ending.TIME
+    output, errors = map(bytes, heard.values())
+    return (output, errors), ending
 
 
 def _kill_group(child: subprocess.Popen[bytes]) -> None:
-    with suppress(ProcessLookupError):
+    with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
+import subprocess
 import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from bcv.sandbox import Limits, Overrun, alarm, run_command
+from bcv.sandbox import Ending, Limits, Overrun, alarm, run_command
 
 
 def python(program: str) -> list[str]:
@@ -61,3 +65,45 @@ def test_an_alarm_that_was_swallowed_goes_off_again():
 
     with pytest.raises(Overrun), alarm(time.monotonic() + 0.05):
         swallow()
+
+
+def test_a_command_that_writes_without_end_is_stopped():
+    done = run_command(python("while 1: print('x' * 1000)"), Limits(20, output=1 << 20))
+    assert done.ending is Ending.OUTPUT
+    assert done.status is None
+    assert done.seconds < 10
+
+
+def test_a_command_that_closes_its_output_is_still_waited_for():
+    quiet = "import os, time; os.close(1); os.close(2); time.sleep(60)"
+    assert run_command(python(quiet), Limits(0.5)).timed_out
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="needs util-linux")
+def test_a_child_does_not_outlive_a_parent_that_is_killed(tmp_path):
+    note = tmp_path / "pid"
+    inner = f"import os, time; open({str(note)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    outer = (
+        "import sys\nfrom bcv.sandbox import Limits, run_command\n"
+        f"run_command([sys.executable, '-c', {inner!r}], Limits(60))"
+    )
+    parent = subprocess.Popen(python(outer))
+    wait_until(lambda: note.exists() and note.read_text() != "")
+    parent.kill()
+    parent.wait()
+    wait_until(lambda: not alive(int(note.read_text())))
+
+
+def alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

@@ -22,13 +22,16 @@ from bcv.evidence import Attestation, Witness
 from bcv.formats.smtlib import Query
 from bcv.obligation import Obligation
 from bcv.outcome import Hints, Outcome, Proved, Reason, Refuted, Undecided
-from bcv.sandbox import Limits, run_command
+from bcv.sandbox import Ending, Limits, run_command
 
 GRACE: Final = 0.15
 """Seconds between the solver's own limit and the kill: some solvers stop a little late."""
 
 _PATIENCE: Final = 1.0
 """Seconds for the search around a model that does not verify as it is."""
+
+_SHARE: Final = 0.85
+"""Of the time, for the solver itself; the rest is for looking at its answer."""
 
 _RATIONAL: Final = re.compile(r"-?[0-9]+(/[0-9]+)?")
 
@@ -95,6 +98,8 @@ def ask_module(module: str, query: Query, budget: Budget) -> Reply:
     ended = run_command(command, limits, request.encode())
     if ended.timed_out:
         return Reply("timeout")
+    if ended.ending is Ending.OUTPUT:
+        return Reply("crash", detail="it wrote without end")
     if ended.status != 0:
         errors = ended.errors.decode(errors="replace").strip().splitlines()
         status = "memory" if "MemoryError" in ended.errors.decode(errors="replace") else "crash"
@@ -135,21 +140,20 @@ def _verified(
         witness = verify_point(obligation, dict(zip(names, near, strict=True)))
         if witness is not None:
             return witness
-    return _searched_around(obligation, model, budget.slice(_PATIENCE))
+    return _searched(obligation, _hints_at(model), budget.slice(_PATIENCE), samples=64)
 
 
-def _searched_around(
-    obligation: Obligation, model: tuple[Fraction, ...], budget: Budget
-) -> Witness | None:
+def _searched(obligation: Obligation, hints: Hints, budget: Budget, samples: int) -> Witness | None:
     # Imported here, because the child processes import this module too.
     import numpy as np
 
     from bcv.falsify.search import Effort, Search
 
-    few = Effort(samples=64, starts=8, rounds=8, polished=3, verified=20, passes=1, cells=5)
+    effort = Effort(
+        samples=samples, starts=10, rounds=10, polished=3, verified=20, passes=1, cells=5
+    )
     with np.errstate(all="ignore"):
-        search = Search(obligation, few, _hints_at(model), budget.deadline, budget.seed)
-        return search.run()
+        return Search(obligation, effort, hints, budget.deadline, budget.seed).run()
 
 
 def _hints_at(model: tuple[Fraction, ...]) -> Hints:
@@ -164,6 +168,10 @@ def outcome_of(
 ) -> Outcome:
     """What a reply is worth: an attestation, a verified witness, or nothing."""
     if reply.status == "unsat":
+        # A word is not taken for what a quick search can refute.
+        lie = _searched(obligation, Hints(), budget.slice(_PATIENCE), samples=1024)
+        if lie is not None:
+            return Refuted(lie)
         return Proved(Attestation(solver, reply.version, query.text, reply.status))
     reason = _REASONS.get(reply.status, Reason.INCONCLUSIVE)
     if reply.status not in ("sat", "delta-sat"):
@@ -190,5 +198,6 @@ class Solver(Engine):
         self, obligation: Obligation, hints: Hints, budget: Budget, emit: Emit
     ) -> Outcome:
         """Ask for a violation, and believe no more of the answer than can be verified."""
-        query, reply = self.ask(obligation, budget)
+        patience = budget.slice(_SHARE * budget.seconds_left)
+        query, reply = self.ask(obligation, patience)
         return outcome_of(obligation, query, reply, self.name, budget)
