@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -22,26 +22,36 @@ from bcv.region import Relation
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """x = center + radius * u, per variable."""
+    """x = center + radius * u, per variable; ``place[i]`` is the position of x_i's own u.
+
+    The order of the u decides which monomial leads a polynomial.
+    """
 
     over: Ring
     center: tuple[Fraction, ...]
     radius: tuple[Fraction, ...]
+    place: tuple[int, ...]
+
+    def point_into(self, point: Sequence[Fraction]) -> tuple[Fraction, ...]:
+        """A point's coordinates u."""
+        moved = [Fraction(0)] * len(self.place)
+        for x, c, r, k in zip(point, self.center, self.radius, self.place, strict=True):
+            moved[k] = (x - c) / r
+        return tuple(moved)
 
     def into(self, poly: Poly) -> Poly:
         """The polynomial in u."""
         images = [
-            self.over.generator(i) * to_flint(r) + to_flint(c)
-            for i, (c, r) in enumerate(zip(self.center, self.radius, strict=True))
+            self.over.generator(k) * to_flint(r) + to_flint(c)
+            for c, r, k in zip(self.center, self.radius, self.place, strict=True)
         ]
         return poly.compose(*images, ctx=self.over.context)
 
     def back(self, poly: Poly) -> Poly:
         """A polynomial in u, written in x."""
-        images = [
-            (self.over.generator(i) - to_flint(c)) / to_flint(r)
-            for i, (c, r) in enumerate(zip(self.center, self.radius, strict=True))
-        ]
+        images: list[Poly] = [None] * len(self.place)
+        for i, (c, r, k) in enumerate(zip(self.center, self.radius, self.place, strict=True)):
+            images[k] = (self.over.generator(i) - to_flint(c)) / to_flint(r)
         return poly.compose(*images, ctx=self.over.context)
 
     def gram_back(
@@ -199,7 +209,35 @@ def moderate(system: System) -> Change:
         balanced = _balanced(system, logs)
         for axis, value in balanced.items():
             radii[axis] = Fraction(2) ** max(-20, min(20, round(value)))
-    return Change(system.over, tuple(center), tuple(radii[i] for i in range(system.over.size)))
+    spread = tuple(radii[i] for i in range(system.over.size))
+    plain = Change(system.over, tuple(center), spread, tuple(range(system.over.size)))
+    return replace(plain, place=_order(system, plain))
+
+
+def _order(system: System, change: Change) -> tuple[int, ...]:
+    """Places of the variables that give the equalities large leading coefficients.
+
+    Divisions by a polynomial with a small leading coefficient would magnify everything.
+    """
+    equalities = [change.into(c.poly) for c in system.constraints if c.relation is Relation.EQ]
+    equalities = [p for p in equalities if not p.is_zero()]
+    size = system.over.size
+
+    def places(first: int) -> tuple[int, ...]:
+        return tuple(0 if i == first else i + (i < first) for i in range(size))
+
+    def worth(first: int) -> float:
+        permuted = replace(change, place=places(first), center=(Fraction(0),) * size)
+        unit = replace(permuted, radius=(Fraction(1),) * size)
+        shares = []
+        for poly in equalities:
+            sizes = [abs(float(int(c.p) / int(c.q))) for c in unit.into(poly).coeffs()]
+            shares.append(sizes[0] / max(sizes))
+        return min(shares, default=1.0)
+
+    if not equalities or size > 30:
+        return change.place
+    return places(max(range(size), key=lambda i: (worth(i), -i)))
 
 
 def normal(poly: Poly) -> tuple[Poly, Any]:

@@ -70,12 +70,15 @@ class Attempt:
         width: the largest number of inequalities in one product.
         multiplier: half the degree of a sum of squares that multiplies the claim; -1 for none.
         aim: what is to be shown.
+        standard: leave out monomials that the equalities make superfluous. It is smaller and
+            finds tight identities; with all of them the numbers are better.
     """
 
     half: int
     width: int = 1
     multiplier: int = -1
     aim: Aim = Aim.CLAIM
+    standard: bool = True
 
 
 def attempts(system: System) -> Iterator[Attempt]:
@@ -85,7 +88,10 @@ def attempts(system: System) -> Iterator[Attempt]:
     first = max(1, (int(system.claim.total_degree()) + 1) // 2)
     top = max(first, (max(degrees) + 1) // 2)
     inequalities = sum(c.relation is not Relation.EQ for c in system.constraints)
+    surface = any(c.relation is Relation.EQ for c in system.constraints)
     yield Attempt(first)
+    if surface:
+        yield Attempt(first, standard=False)
     if top > first:
         yield Attempt(top)
     half = top
@@ -95,6 +101,8 @@ def attempts(system: System) -> Iterator[Attempt]:
         if inequalities > 1:
             yield Attempt(half, 2)
         yield Attempt(half + 1)
+        if surface:
+            yield Attempt(half + 1, standard=False)
         yield Attempt(half + 1, min(2, 1 + inequalities), half + 1 - first)
         half += 1
 
@@ -181,7 +189,7 @@ def build(system: System, attempt: Attempt, goal: Goal) -> tuple[Program, int]:
     """The program of an attempt; and how many of its first blocks are slacks."""
     over, size, most = system.over, system.over.size, 2 * attempt.half
     surfaces = _surfaces(system)
-    heads = [tuple(map(int, poly.monoms()[0])) for _, poly in surfaces]
+    heads = [tuple(map(int, poly.monoms()[0])) for _, poly in surfaces if attempt.standard]
 
     def basis(half: int) -> tuple[Monomial, ...]:
         return tuple(support.standard(support.monomials(size, half), heads))
@@ -273,7 +281,7 @@ def refute(
     if found is not None:
         return found if is_refutation(found, system) else None
     view = scaled(system)
-    points = _moved(zeros, view.change)
+    points = [view.change.point_into(zero) for zero in zeros]
     skipped = 0
     for attempt in attempts(view.system):
         if deadline - time.monotonic() <= 0 or skipped > 3 or attempt.half > 20:
@@ -312,15 +320,6 @@ def _attempted(
 def _dense_seconds(system: System, attempt: Attempt) -> float:
     equations = support.count(system.over.size, 2 * attempt.half)
     return 15 * 4.0 * equations**3 / FLOPS
-
-
-def _moved(
-    zeros: Sequence[tuple[Fraction, ...]], change: coordinates.Change
-) -> list[tuple[Fraction, ...]]:
-    return [
-        tuple((x - c) / r for x, c, r in zip(z, change.center, change.radius, strict=True))
-        for z in zeros
-    ]
 
 
 def _solved(program: Program, slacks: int, deadline: float) -> tuple[Program, Exact] | None:

@@ -227,8 +227,8 @@ def _direction(
         if second is not None:
             full = full - second[k]
         dx.append((full + full.T) / 2)
-    rest_of_equations = scaled.right - scaled.apply(state.x) - scaled.apply(dx)
-    return _State(scaled.lifted(dx, rest_of_equations), dz, dy)
+    lacking = scaled.right - scaled.apply(state.x) - scaled.apply(dx)
+    return _State(scaled.lifted(dx, lacking), dz, dy)
 
 
 def _complementarity(x: Sequence[Array], z: Sequence[Array]) -> float:
