@@ -10,6 +10,7 @@ from typing import Any
 from bcv.conditions import obligations_of
 from bcv.engines.branch_and_bound import BranchAndBound
 from bcv.engines.engine import Budget, Engine
+from bcv.engines.lifting import Lifting
 from bcv.engines.sampling import Sampling
 from bcv.engines.sum_of_squares import SumOfSquaresEngine
 from bcv.events import ignore
@@ -19,7 +20,11 @@ from bcv.obligation import Obligation
 from bcv.outcome import Hints, Outcome, Proved, Refuted
 from tests.checker.families import FAMILIES, dressed
 
-ENGINES: tuple[Engine, ...] = (BranchAndBound(), SumOfSquaresEngine())
+ENGINES: tuple[Engine, ...] = (
+    BranchAndBound(),
+    SumOfSquaresEngine(),
+    Lifting(SumOfSquaresEngine(), BranchAndBound()),
+)
 
 
 def attempted(engine: Engine, obligation: Obligation, seconds: float = 0.5) -> Outcome:
@@ -52,7 +57,7 @@ def proofs_of(family: int, place: str, margin: Fraction) -> tuple[tuple[Outcome,
     """Per obligation of a true statement, what each engine proved."""
     found = []
     for obligation in obligations(family, place, margin):
-        outcomes = [attempted(engine, obligation) for engine in ENGINES]
+        outcomes = [attempted(engine, obligation, 0.15) for engine in ENGINES]
         found.append(tuple(o for o in outcomes if isinstance(o, Proved)))
     return tuple(found)
 

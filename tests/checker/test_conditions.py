@@ -29,11 +29,11 @@ EVIDENCE = Attestation("", "", "", "")
 
 def unmatched(problem: Problem) -> list[str]:
     """The checker's claims that no obligation of the prover implies, with the reasons."""
-    session = Session(statement_of(problem))
+    session, obligations = Session(statement_of(problem)), obligations_of(problem).obligations
     found = []
     for claim in session.derived.claims:
         reasons = []
-        for obligation in obligations_of(problem).obligations:
+        for obligation in obligations:
             if obligation.name == claim.name:
                 data = proved_entry(obligation, EVIDENCE)
                 reader = Reader(session.statement.terms)

@@ -38,14 +38,14 @@ def test_a_true_statement_is_verified(place: str) -> None:
             result = check(json.loads(json.dumps(proof)))
             assert result.verified, (FAMILIES[family], place, result.reason)
             verified += 1
-    assert verified >= len(FAMILIES) * 2 // 3
+    assert verified >= len(FAMILIES) // 2
 
 
 @pytest.mark.parametrize("place", PLACES)
 def test_the_evidence_of_a_true_twin_does_not_prove_a_false_statement(place: str) -> None:
     for family in range(len(FAMILIES)):
         for margin in MARGINS:
-            for choice in range(2):
+            for choice in range(len(ENGINES)):
                 proof = borrowed(family, place, TRUE, -margin, choice)
                 if proof is not None:
                     assert not check(proof).verified, (FAMILIES[family], place, margin)
@@ -75,7 +75,7 @@ def _altered_proofs_are_rejected(seed: int, count: int) -> None:
     pick = random.Random(seed)
     proofs = []
     for family, place in pick.sample(CASES, 24):
-        for choice in range(2):
+        for choice in range(len(ENGINES)):
             proof = borrowed(family, place, pick.choice([TRUE, Fraction(0)]), -TRUE, choice)
             if proof is not None:
                 proofs.append(proof)
@@ -134,4 +134,4 @@ def test_there_is_something_to_alter() -> None:
         for outcome in outcomes
         if isinstance(outcome, Proved)
     }
-    assert kinds >= {"Cover", "SumOfSquares"}
+    assert kinds > {"Cover", "SumOfSquares"}
