@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from bcv.algebra import coordinates, faces, gram, inspection, polynomial, support
+from bcv.algebra import coordinates, faces, gram, inspection, polynomial, radial, support
 from bcv.algebra.identity import CLAIM, is_refutation
 from bcv.algebra.polynomial import Poly
 from bcv.algebra.program import Block, Free, Program, solve
@@ -55,9 +55,10 @@ def scaled(system: System) -> Scaled:
 
 
 class Aim(enum.Enum):
-    """What an identity is to show: the claim, or that the region is empty."""
+    """What an identity is to show: the claim, the claim times |x|^2, or an empty region."""
 
     CLAIM = "claim"
+    RADIAL = "radial"
     EMPTY = "empty"
 
 
@@ -90,6 +91,8 @@ def attempts(system: System) -> Iterator[Attempt]:
     inequalities = sum(c.relation is not Relation.EQ for c in system.constraints)
     surface = any(c.relation is Relation.EQ for c in system.constraints)
     yield Attempt(first)
+    if not system.constraints and not system.strict:
+        yield Attempt(first + 1, aim=Aim.RADIAL)
     if surface:
         yield Attempt(first, standard=False)
     if top > first:
@@ -178,6 +181,9 @@ def goals(system: System, aim: Aim) -> Iterator[Goal]:
     """The targets to be tried for an aim."""
     if aim is Aim.CLAIM:
         yield Goal(system.claim, None if system.strict else (CLAIM,))
+        return
+    if aim is Aim.RADIAL:
+        yield Goal(radial.target(system.claim, system.over), radial.STRICT)
         return
     yield Goal(system.over.constant(-1), ())
     for item in system.constraints:
@@ -308,12 +314,14 @@ def _attempted(
     if _dense_seconds(view.system, attempt) > 50 * left:
         return None, False
     program, slacks = build(view.system, attempt, goal)
-    if attempt.aim is Aim.CLAIM:
+    if attempt.aim is not Aim.EMPTY:
         program = faces.cut_at_zeros(program, points, slacks)
-    share = 1.0 if attempt.aim is Aim.CLAIM else 0.05
+    share = 0.05 if attempt.aim is Aim.EMPTY else 1.0
     if predicted_seconds(program, len(spanned(program))) > share * left:
         return None, False
     found = _solved(program, slacks, deadline)
+    if found is not None and attempt.aim is Aim.RADIAL:
+        found = radial.completed(*found, view.system.claim)
     return (None if found is None else _case(view, goal, *found, slacks)), True
 
 

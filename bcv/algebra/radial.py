@@ -1,0 +1,96 @@
+"""How does |x|^2 * g = sum of squares refute g < 0, although |x|^2 vanishes at the origin?
+
+Soundness does not depend on this file: ``identity`` checks what it makes.
+
+Forms such as Choi and Lam's are no sums of squares, and become ones after multiplication with
+|x|^2 (Reznick, "Uniform denominators in Hilbert's seventeenth problem", 1995). With G = -g, the
+constant e = g(0) >= 0 and any a with x . a = G + e, Lagrange's identity reads
+|x|^2 |a|^2 = (G + e)^2 + L, where L = sum_{i<j} (x_i a_j - x_j a_i)^2. Multiplying
+|x|^2 G + s = 0 by |a|^2 gives G^3 + 2 e G^2 + e^2 G + L G + |a|^2 s = 0, impossible for G > 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from bcv.algebra.gram import Matrix
+from bcv.algebra.identity import CLAIM
+from bcv.algebra.polynomial import Poly, Ring
+from bcv.algebra.program import Block, Program
+from bcv.algebra.rounding import Exact
+from bcv.evidence import Monomial
+
+STRICT = (CLAIM, CLAIM, CLAIM)
+"""The product that the identity makes impossible."""
+
+
+def target(claim: Poly, over: Ring) -> Poly:
+    """|x|^2 * g."""
+    squares = [over.generator(i) ** 2 for i in range(over.size)]
+    return sum(squares[1:], squares[0]) * claim
+
+
+def _terms(poly: Poly) -> dict[Monomial, Any]:
+    return {tuple(map(int, m)): c for m, c in poly.to_dict().items()}
+
+
+def _quotients(poly: Poly, over: Ring) -> list[Poly]:
+    """The a with x . a = poly, for a polynomial without constant: Euler's, degree by degree."""
+    found: list[dict[Monomial, Any]] = [{} for _ in range(over.size)]
+    for monomial, coefficient in _terms(poly).items():
+        total = sum(monomial)
+        for axis, exponent in enumerate(monomial):
+            if exponent:
+                lower = tuple(e - (i == axis) for i, e in enumerate(monomial))
+                found[axis][lower] = coefficient * exponent / total
+    return [over.from_terms(terms) for terms in found]
+
+
+def _congruent(rows: Sequence[Poly], matrix: Matrix) -> tuple[tuple[Monomial, ...], Matrix]:
+    """The polynomial rows^T * matrix * rows as a Gram matrix on monomials."""
+    from flint import fmpq_mat
+
+    written = [_terms(row) for row in rows]
+    monomials = tuple(sorted({m for terms in written for m in terms}))
+    number = {m: i for i, m in enumerate(monomials)}
+    outer = fmpq_mat(len(rows), len(monomials))
+    for i, terms in enumerate(written):
+        for m, c in terms.items():
+            outer[i, number[m]] = c
+    full = outer.transpose() * fmpq_mat(matrix) * outer
+    return monomials, [list(row) for row in full.tolist()]
+
+
+def _unit(size: int) -> Matrix:
+    from flint import fmpq
+
+    return [[fmpq(int(i == j)) for j in range(size)] for i in range(size)]
+
+
+def completed(program: Program, exact: Exact, claim: Poly) -> tuple[Program, Exact] | None:
+    """The identity for G^3 from one for |x|^2 * g with plain squares; None if g(0) < 0."""
+    over = program.over
+    origin = (0,) * over.size
+    at_zero = _terms(claim).get(origin, claim.leading_coefficient() * 0)
+    if at_zero < 0:
+        return None
+    parts = _quotients(over.from_terms({origin: at_zero}) - claim, over)
+    x = [over.generator(i) for i in range(over.size)]
+    turns = [x[i] * parts[j] - x[j] * parts[i] for i in range(over.size) for j in range(i)]
+    turns = [turn for turn in turns if not turn.is_zero()]
+    made: list[tuple[tuple[int, ...], tuple[Monomial, ...], Matrix]] = []
+    if turns:
+        made.append(((CLAIM,), *_congruent(turns, _unit(len(turns)))))
+    if at_zero > 0:
+        made.append(((CLAIM,), (origin,), [[at_zero**2]]))
+        made.append(((CLAIM, CLAIM), (origin,), [[2 * at_zero]]))
+    for block, matrix in zip(program.blocks, exact.grams, strict=True):
+        for part in parts:
+            if not part.is_zero():
+                rows = [over.from_terms({m: 1}) * part for m in block.basis]
+                made.append((block.cone, *_congruent(rows, matrix)))
+    one = over.constant(1)
+    blocks = tuple(Block(cone, one, basis) for cone, basis, _ in made)
+    return replace(program, blocks=blocks), Exact(tuple(m for _, _, m in made), ())
