@@ -7,6 +7,7 @@ Forms such as Choi and Lam's are no sums of squares, and become ones after multi
 constant e = g(0) >= 0 and any a with x . a = G + e, Lagrange's identity reads
 |x|^2 |a|^2 = (G + e)^2 + L, where L = sum_{i<j} (x_i a_j - x_j a_i)^2. Multiplying
 |x|^2 G + s = 0 by |a|^2 gives G^3 + 2 e G^2 + e^2 G + L G + |a|^2 s = 0, impossible for G > 0.
+Where the identity is for g - e instead, it holds with G + e in the place of G and 0 in that of e.
 """
 
 from __future__ import annotations
@@ -26,10 +27,13 @@ STRICT = (CLAIM, CLAIM, CLAIM)
 """The product that the identity makes impossible."""
 
 
-def target(claim: Poly, over: Ring) -> Poly:
-    """|x|^2 * g."""
+def targets(claim: Poly, over: Ring) -> list[Poly]:
+    """|x|^2 * g, and |x|^2 * (g - g(0)) if g(0) > 0."""
     squares = [over.generator(i) ** 2 for i in range(over.size)]
-    return sum(squares[1:], squares[0]) * claim
+    square = sum(squares[1:], squares[0])
+    constant = claim(*([0] * over.size))
+    shifted = [square * (claim - constant)] if constant > 0 else []
+    return [square * claim, *shifted]
 
 
 def _terms(poly: Poly) -> dict[Monomial, Any]:
@@ -73,19 +77,24 @@ def completed(program: Program, exact: Exact, claim: Poly) -> tuple[Program, Exa
     """The identity for G^3 from one for |x|^2 * g with plain squares; None if g(0) < 0."""
     over = program.over
     origin = (0,) * over.size
-    at_zero = _terms(claim).get(origin, claim.leading_coefficient() * 0)
+    at_zero = claim(*([0] * over.size))
     if at_zero < 0:
         return None
-    parts = _quotients(over.from_terms({origin: at_zero}) - claim, over)
+    parts = _quotients(over.constant(0) + at_zero - claim, over)
     x = [over.generator(i) for i in range(over.size)]
     turns = [x[i] * parts[j] - x[j] * parts[i] for i in range(over.size) for j in range(i)]
     turns = [turn for turn in turns if not turn.is_zero()]
     made: list[tuple[tuple[int, ...], tuple[Monomial, ...], Matrix]] = []
+    shifted = at_zero > 0 and program.target == targets(claim, over)[-1]
+    powers = [at_zero**3, 3 * at_zero**2, 3 * at_zero] if shifted else [0, at_zero**2, 2 * at_zero]
+    for times, value in enumerate(powers):
+        if value > 0:
+            made.append(((CLAIM,) * times, (origin,), [[value]]))
     if turns:
-        made.append(((CLAIM,), *_congruent(turns, _unit(len(turns)))))
-    if at_zero > 0:
-        made.append(((CLAIM,), (origin,), [[at_zero**2]]))
-        made.append(((CLAIM, CLAIM), (origin,), [[2 * at_zero]]))
+        basis, matrix = _congruent(turns, _unit(len(turns)))
+        made.append(((CLAIM,), basis, matrix))
+        if shifted:
+            made.append(((), basis, [[at_zero * entry for entry in row] for row in matrix]))
     for block, matrix in zip(program.blocks, exact.grams, strict=True):
         for part in parts:
             if not part.is_zero():

@@ -183,7 +183,8 @@ def goals(system: System, aim: Aim) -> Iterator[Goal]:
         yield Goal(system.claim, None if system.strict else (CLAIM,))
         return
     if aim is Aim.RADIAL:
-        yield Goal(radial.target(system.claim, system.over), radial.STRICT)
+        for target in radial.targets(system.claim, system.over):
+            yield Goal(target, radial.STRICT)
         return
     yield Goal(system.over.constant(-1), ())
     for item in system.constraints:

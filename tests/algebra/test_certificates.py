@@ -70,6 +70,7 @@ ROBINSON = (
     x**6 + y**6 + c(1) - x**4 * y**2 - x**2 * y**4 - x**4 - x**2 - y**4 - y**2
     + c(3) * x**2 * y**2
 )  # fmt: skip
+CHOI_LAM = x**2 * y**2 + y**2 * z**2 + z**2 * x**2 + w**4 - c(4) * x * y * z * w
 CIRCLE = (x**2 + y**2 - c(1)) ** 2 + c("1/10") * (x - y) ** 2
 
 TRUE_CLAIMS = {
@@ -83,6 +84,11 @@ TRUE_CLAIMS = {
     "tight on a circle": claim((x**2 + y**2 - c(1)) ** 2),
     "irrational root": claim((x**2 - c(2)) ** 2, "x"),
     "Motzkin": claim(MOTZKIN),
+    "Motzkin's form": claim(
+        x**4 * y**2 + x**2 * y**4 - c(3) * x**2 * y**2 * z**2 + z**6, "xyz"
+    ),
+    "Choi and Lam's form": claim(CHOI_LAM, "xyzw"),
+    "Choi and Lam's form with a margin": claim(CHOI_LAM + TINY, "xyzw"),
     "Motzkin with a margin": claim(MOTZKIN + TINY, strict=True),
     "Robinson": claim(ROBINSON),
     "circle with a margin": claim(CIRCLE + TINY, strict=True),
@@ -110,6 +116,7 @@ TRUE_CLAIMS = {
 FALSE_CLAIMS = {
     "touching, strict": claim(x**2 + y**2 - x * y, strict=True),
     "Motzkin below": claim(MOTZKIN - TINY),
+    "Choi and Lam below": claim(CHOI_LAM - TINY, "xyzw"),
     "Robinson below": claim(ROBINSON - TINY),
     "circle below": claim(CIRCLE - TINY),
     "corner below": claim(c(8) - x**2 - y**2 - TINY, half=2),
