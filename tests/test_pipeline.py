@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from bcv import attempts, pipeline
 from bcv import expr as ex
-from bcv import pipeline
 from bcv.conditions import Conditions
 from bcv.engines.engine import Budget, Engine
 from bcv.events import EngineFinished, Event
@@ -54,7 +54,7 @@ def run(monkeypatch, answers, names=("initial", "flow"), settings=None, unsuppor
         obligations=tuple(map(obligation, names)), unsupported=unsupported, assumes=(), notes=()
     )
     monkeypatch.setattr(pipeline, "obligations_of", lambda problem: conditions)
-    monkeypatch.setattr(pipeline, "create", lambda name: Double(name, engines[name]))
+    monkeypatch.setattr(attempts, "create", lambda name: Double(name, engines[name]))
     settings = replace(
         settings or Settings(timeout=5), engines=tuple(engines), check=CheckMode.NEVER
     )
@@ -77,7 +77,8 @@ def test_all_proved_is_valid(monkeypatch):
 
 def test_one_refutation_is_invalid(monkeypatch):
     only_flow = lambda o, b: REFUTED if o.name == "flow" else TIRED  # noqa: E731
-    verdict, _ = run(monkeypatch, [only_flow, always(ATTESTED)])
+    but_flow = lambda o, b: TIRED if o.name == "flow" else ATTESTED  # noqa: E731
+    verdict, _ = run(monkeypatch, [only_flow, but_flow])
     assert verdict.answer is Answer.INVALID
     assert [type(s.outcome) for s in verdict.conditions] == [Proved, Refuted]
 
@@ -124,7 +125,6 @@ def test_unused_time_passes_on_to_the_other_conditions(monkeypatch):
         time.sleep(min(budget.seconds_left, 0.02))
         return Undecided(Reason.TIMEOUT)
 
-    monkeypatch.setattr(pipeline, "PLAN", (pipeline.Round(("sampling",), float("inf")),))
     run(monkeypatch, [greedy], settings=Settings(timeout=2))
     assert slices["flow"] > 1.5
 
@@ -181,8 +181,9 @@ def test_hints_reach_the_next_engine(monkeypatch):
 
     conditions = Conditions(obligations=(obligation("flow"),), unsupported=(), assumes=(), notes=())
     monkeypatch.setattr(pipeline, "obligations_of", lambda problem: conditions)
-    monkeypatch.setattr(pipeline, "create", lambda name: Listening())
-    validate(PROBLEM, Settings(timeout=2, engines=("branch-and-bound",), check=CheckMode.NEVER))
+    monkeypatch.setattr(attempts, "create", lambda name: Listening())
+    engines = ("sampling", "branch-and-bound")
+    validate(PROBLEM, Settings(timeout=2, engines=engines, check=CheckMode.NEVER))
     assert seen[0] == Hints()
     assert seen[-1].zeros == ((Fraction(0),),)
 
@@ -219,7 +220,7 @@ def test_terms_that_cancel_and_square_factors_are_no_obstacle():
 def test_a_rejected_proof_is_undecided_and_said_aloud(monkeypatch):
     problem = parse_problem(TIGHT, "tight.yaml")
     hollow = Proved(SumOfSquares(()))
-    monkeypatch.setattr(pipeline, "create", lambda name: Double(name, always(hollow)))
+    monkeypatch.setattr(attempts, "create", lambda name: Double(name, always(hollow)))
     settings = Settings(timeout=5, engines=("branch-and-bound",), check=CheckMode.ALWAYS)
     verdict = validate(problem, settings)
     assert verdict.answer is Answer.UNKNOWN
@@ -230,7 +231,7 @@ def test_a_rejected_proof_is_undecided_and_said_aloud(monkeypatch):
 def test_a_false_witness_is_undecided_and_said_aloud(monkeypatch):
     problem = parse_problem(TIGHT, "tight.yaml")
     slander = Refuted(Point((("x", Fraction(0)), ("y", Fraction(0))), "-1"))
-    monkeypatch.setattr(pipeline, "create", lambda name: Double(name, always(slander)))
+    monkeypatch.setattr(attempts, "create", lambda name: Double(name, always(slander)))
     settings = Settings(timeout=5, engines=("branch-and-bound",))
     assert validate(problem, settings).answer is Answer.UNKNOWN
 

@@ -5,6 +5,7 @@ Soundness does not depend on this file.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -123,15 +124,21 @@ OWN: Final = tuple(name for name, entry in ENGINES.items() if entry.own)
 """bcv's own engines."""
 
 
+def known_names(names: Iterable[str]) -> None:
+    """Raise BcvError for the first name of which there is no engine."""
+    for name in names:
+        if name not in ENGINES:
+            raise BcvError(f"there is no engine {name!r}", f"The engines are {', '.join(ENGINES)}")
+
+
 def create(name: str) -> Engine:
     """The engine of that name.
 
     Raises:
         BcvError: there is no such engine.
     """
-    entry = ENGINES.get(name)
-    if entry is None:
-        raise BcvError(f"there is no engine {name!r}", f"The engines are {', '.join(ENGINES)}")
+    known_names((name,))
+    entry = ENGINES[name]
     parts = {parameter: create(part) for parameter, part in entry.parts}
     engine = getattr(import_module(entry.module), entry.type)(**dict(entry.options), **parts)
     assert isinstance(engine, Engine)

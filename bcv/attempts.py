@@ -1,0 +1,254 @@
+"""What came of an engine's try at an obligation? Whatever it does, an outcome.
+
+Soundness depends on this file: it decides what an engine's answer is worth. An engine that raises
+or overruns leaves its obligation undecided.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from bcv.enclosures.exact import verify_point
+from bcv.engines.engine import Budget, Engine
+from bcv.engines.registry import create
+from bcv.events import Emit, EngineFinished, EngineStarted
+from bcv.evidence import Attestation, Evidence, Point, SquareFactor
+from bcv.obligation import Obligation
+from bcv.outcome import Hints, Known, Outcome, Proved, Reason, Refuted, Undecided
+from bcv.sandbox import Overrun, alarm
+from bcv.verdict import Assurance, Settled
+
+if TYPE_CHECKING:
+    from bcv.algebra.reduction import Reduction
+
+T = TypeVar("T", int, float)
+
+WEIGHT: Final = (
+    Reason.UNSUPPORTED,
+    Reason.UNAVAILABLE,
+    Reason.INCONCLUSIVE,
+    Reason.DELTA_SAT,
+    Reason.TIMEOUT,
+    Reason.BOX_LIMIT,
+    Reason.MEMORY,
+    Reason.CRASHED,
+    Reason.INTERRUPTED,
+)
+"""Which of several engines' reasons is reported: the last of these."""
+
+MAX_HINTS: Final = 64
+"""Hints beyond these are forgotten."""
+
+GRACE: Final = 0.4
+"""Seconds past its slice after which an engine is stopped by force."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What an engine said last about an obligation, given so many seconds.
+
+    ``hints`` are those that were known when it had ended.
+    """
+
+    outcome: Undecided
+    hints: Hints
+    slice: float
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An obligation, what engines said about it so far, and the seconds spent.
+
+    ``reduction`` is a simpler claim that implies the obligation; engines then work on that.
+    ``examined`` says that a reduction was looked for, ``cached`` that an earlier run settled it.
+    """
+
+    obligation: Obligation
+    outcome: Outcome
+    reduction: Reduction | None = None
+    examined: bool = False
+    engine: str = ""
+    seconds: float = 0.0
+    hints: Hints = field(default_factory=Hints)
+    replies: Mapping[str, Reply] = field(default_factory=dict)
+    cached: bool = False
+
+    @property
+    def open(self) -> bool:
+        return isinstance(self.outcome, Undecided)
+
+    @property
+    def goal(self) -> Obligation:
+        """What engines are asked about."""
+        return self.reduction.goal if self.reduction else self.obligation
+
+    def tried(self, engine: str) -> float | None:
+        """The seconds that were not enough for the engine; None if more would not help.
+
+        An engine that gave up by itself is asked again only once a new zero of the claim is known.
+        """
+        last = self.replies.get(engine)
+        if last is None or last.hints.zeros != self.hints.zeros:
+            return 0.0
+        return last.slice if last.outcome.reason is Reason.TIMEOUT else None
+
+
+def untouched(obligation: Obligation) -> Attempt:
+    """The attempt at which nobody has worked."""
+    return Attempt(obligation, Undecided(Reason.TIMEOUT, "no time was left for it"))
+
+
+def closed(attempt: Attempt, reason: Reason) -> Attempt:
+    """The attempt, left open for this reason unless a weightier one is known."""
+    outcome = attempt.outcome
+    if not isinstance(outcome, Undecided) or WEIGHT.index(outcome.reason) >= WEIGHT.index(reason):
+        return attempt
+    return replace(attempt, outcome=replace(outcome, reason=reason, detail=""))
+
+
+def examined(attempt: Attempt, budget: Budget) -> Attempt:
+    """The attempt with a reduction if there is one; engines then start anew."""
+    attempt = replace(attempt, examined=True)
+    from bcv.algebra.reduction import reduced  # loads flint
+
+    try:
+        with alarm(budget.slice(1.0).deadline):
+            reduction = reduced(attempt.obligation)
+    except Overrun:
+        return attempt
+    except Exception as error:
+        crash = Undecided(Reason.CRASHED, f"algebra: {type(error).__name__}: {error}")
+        reply = Reply(crash, attempt.hints, 0.0)
+        return replace(attempt, replies={**attempt.replies, "algebra": reply})
+    return attempt if reduction is None else replace(attempt, reduction=reduction, replies={})
+
+
+def guarded(
+    name: str,
+    obligation: Obligation,
+    budget: Budget,
+    seconds: float,
+    run: Callable[[Engine, Budget], Outcome],
+    emit: Emit,
+) -> tuple[Outcome, float]:
+    """What comes of running an engine, and its seconds; whatever it raises is undecided."""
+    emit(EngineStarted(obligation, name, seconds))
+    outcome: Outcome
+    started = time.monotonic()
+    try:
+        engine = create(name)
+        started = time.monotonic()  # what it imports is not on its time
+        part = budget.slice(seconds)
+        with alarm(part.deadline + GRACE):
+            outcome = run(engine, part)
+    except Overrun:
+        outcome = Undecided(Reason.TIMEOUT, f"{name} was stopped past its time")
+    except MemoryError:
+        outcome = Undecided(Reason.MEMORY, f"{name} ran out of memory")
+    except ModuleNotFoundError as error:
+        outcome = Undecided(Reason.UNAVAILABLE, f"{name} needs {error.name}")
+    except Exception as error:
+        outcome = Undecided(Reason.CRASHED, f"{name}: {type(error).__name__}: {error}")
+    spent = time.monotonic() - started
+    emit(EngineFinished(obligation, name, outcome, spent))
+    return outcome, spent
+
+
+def asked(name: str, attempt: Attempt, budget: Budget, seconds: float, emit: Emit) -> Attempt:
+    """One engine's try at one obligation."""
+
+    def run(engine: Engine, part: Budget) -> Outcome:
+        return _lifted(attempt, engine.discharge(attempt.goal, attempt.hints, part, emit))
+
+    outcome, spent = guarded(name, attempt.obligation, budget, seconds, run, emit)
+    spent_in_all = attempt.seconds + spent
+    if not isinstance(outcome, Undecided):
+        return replace(attempt, outcome=outcome, engine=name, seconds=spent_in_all)
+    hints = _joined(attempt.hints, outcome.hints)
+    replies = {**attempt.replies, name: Reply(outcome, hints, seconds)}
+    teller, telling = max(replies.items(), key=lambda item: WEIGHT.index(item[1].outcome.reason))
+    return replace(
+        attempt,
+        outcome=replace(telling.outcome, known=_all_known(replies.values())),
+        engine=teller,
+        seconds=spent_in_all,
+        hints=hints,
+        replies=replies,
+    )
+
+
+def _lifted(attempt: Attempt, outcome: Outcome) -> Outcome:
+    """What an outcome for the reduction means for the obligation itself."""
+    reduction = attempt.reduction
+    match outcome:
+        case Proved(evidence, known) if reduction is not None:
+            return Proved(SquareFactor(reduction.square, reduction.goal.expr, evidence), known)
+        case Refuted(Point(point), known) if reduction is not None:
+            witness = verify_point(attempt.obligation, dict(point))
+            if witness is not None:
+                return Refuted(witness, known)
+        case Refuted(_, known) if reduction is not None:
+            pass
+        case _:
+            return outcome
+    return Undecided(Reason.INCONCLUSIVE, "the claim is 0 where its reduction fails", known)
+
+
+def _all_known(replies: Iterable[Reply]) -> Known:
+    """What the engines know together: the best bounds, and the sums of their work."""
+    known = [reply.outcome.known for reply in replies]
+
+    def among(values: Iterable[T | None], choose: Callable[[list[T]], T]) -> T | None:
+        found = [value for value in values if value is not None]
+        return choose(found) if found else None
+
+    margin = among((k.smallest_margin for k in known), min)
+    return Known(
+        smallest_margin=margin,
+        at=next((k.at for k in known if k.smallest_margin == margin), ()),
+        largest_violation=among((k.largest_violation for k in known), min),
+        proved_share=among((k.proved_share for k in known), max),
+        boxes=among((k.boxes for k in known), sum),
+        boxes_left=among((k.boxes_left for k in known), min),
+        samples=among((k.samples for k in known), sum),
+    )
+
+
+def _joined(old: Hints, new: Hints) -> Hints:
+    return Hints(
+        points=tuple(dict.fromkeys(new.points + old.points))[:MAX_HINTS],
+        zeros=tuple(dict.fromkeys(old.zeros + new.zeros))[:MAX_HINTS],
+    )
+
+
+def _rests_on_a_word(evidence: Evidence) -> bool:
+    """Whether an attestation is part of it, however deep."""
+    parts = [getattr(evidence, item.name) for item in fields(evidence)]
+    nested = [part for part in parts if isinstance(part, Evidence)]
+    return isinstance(evidence, Attestation) or any(map(_rests_on_a_word, nested))
+
+
+def worth(outcome: Outcome) -> Assurance:
+    """What an outcome rests on before anything is replayed."""
+    match outcome:
+        case Proved(evidence) if _rests_on_a_word(evidence):
+            return Assurance.ATTESTED
+        case Proved() | Refuted():
+            return Assurance.RIGOROUS
+        case Undecided():
+            return Assurance.NONE
+
+
+def settled(attempt: Attempt) -> Settled:
+    """The attempt as verdicts record it."""
+    return Settled(
+        attempt.obligation,
+        attempt.outcome,
+        attempt.engine,
+        worth(attempt.outcome),
+        attempt.seconds,
+        attempt.cached,
+    )

@@ -1,0 +1,108 @@
+"""What about an obligation makes it hard? A few numbers, read off its structure.
+
+Soundness does not depend on this file.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from bcv import expr as ex
+from bcv.expr import Expr, Op
+from bcv.obligation import Obligation
+from bcv.outcome import Hints
+from bcv.region import Relation, atoms
+
+_KINKS: Final = frozenset({Op.ABS, Op.MIN, Op.MAX, Op.SELECT})
+_ALGEBRAIC: Final = _KINKS | {
+    Op.CONST, Op.VAR, Op.ADD, Op.SUB, Op.MUL, Op.DIV, Op.NEG, Op.POW,
+}  # fmt: skip
+_LARGEST_DEGREE: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """The structure of an obligation.
+
+    Attributes:
+        size: nodes of the expressions of claim and region.
+        dimension: variables of the region.
+        degree: of the claim as a polynomial, by its structure; 0 if it is not polynomial.
+        kinks: nodes with abs, min, max or a branch.
+        functions: nodes with any other function (sin, tanh, sqrt, pi, ...).
+        bounded: the region's box is.
+        surface: the region has an equality.
+        zero: a point is known where the claim is exactly 0.
+    """
+
+    size: int
+    dimension: int
+    degree: int
+    kinks: int
+    functions: int
+    bounded: bool
+    surface: bool
+    zero: bool = False
+
+    def vector(self) -> tuple[float, ...]:
+        """The regressors, in the order of ``NAMES``."""
+        return (
+            1.0,
+            math.log(1 + self.size),
+            math.log(1 + self.dimension),
+            float(self.degree > 0),
+            math.log(1 + self.degree),
+            math.log(1 + self.kinks),
+            math.log(1 + self.functions),
+            float(self.bounded),
+            float(self.surface),
+            float(self.zero),
+        )
+
+
+NAMES: Final = (
+    "one", "log-size", "log-dimension", "polynomial", "log-degree", "log-kinks",
+    "log-functions", "bounded", "surface", "zero",
+)  # fmt: skip
+
+
+def features_of(obligation: Obligation, hints: Hints | None = None) -> Features:
+    """One pass over the nodes; costs microseconds per node."""
+    region = obligation.region
+    found = list(atoms(region.formula))
+    nodes = list(ex.postorder(*obligation.roots, *(atom.expr for atom in found)))
+    return Features(
+        size=len(nodes),
+        dimension=len(region.variables),
+        degree=_degree(obligation.expr),
+        kinks=sum(node.op in _KINKS for node in nodes),
+        functions=sum(node.op not in _ALGEBRAIC for node in nodes),
+        bounded=region.bounded,
+        surface=any(atom.relation is Relation.EQ for atom in found),
+        zero=bool(hints and hints.zeros),
+    )
+
+
+def _degree(root: Expr) -> int:
+    """An upper bound of the polynomial's degree (at least 1), or 0 if it may be none."""
+    degree: dict[Expr, int] = {}
+    for node in ex.postorder(root):
+        below = [degree[argument] for argument in node.args]
+        match node.op:
+            case Op.CONST:
+                found = 0
+            case Op.VAR:
+                found = 1
+            case Op.ADD | Op.SUB | Op.NEG:
+                found = max(below)
+            case Op.MUL:
+                found = sum(below)
+            case Op.POW:
+                assert isinstance(node.value, int)
+                found = below[0] * node.value
+            case _:
+                return 0
+        degree[node] = min(found, _LARGEST_DEGREE)
+    return max(1, degree[root])

@@ -1,0 +1,138 @@
+"""What was tried on this machine, and how did it go? A local file, for `bcv tune`.
+
+Soundness does not depend on this file. What is kept is numbers: an engine's name, the features of
+an obligation, seconds, and whether it was decided; no names, expressions or paths.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from bcv.events import EngineFinished, EngineStarted, Event
+from bcv.outcome import Reason, Undecided
+from bcv.planning.features import NAMES, features_of
+from bcv.planning.forecast import Parameters, default_parameters, parameters_from
+from bcv.planning.tuning import Attempted
+
+LARGEST: Final = 4 << 20
+"""Bytes after which the older half of the history is dropped."""
+
+_NOT_ABOUT_TIME: Final = frozenset({Reason.CRASHED, Reason.UNAVAILABLE, Reason.INTERRUPTED})
+
+
+def data_folder() -> Path:
+    """``BCV_DATA_DIR``, or the place where this system keeps users' data."""
+    named = os.environ.get("BCV_DATA_DIR")
+    if named:
+        return Path(named)
+    from platformdirs import user_data_path
+
+    return user_data_path("bcv", appauthor=False)
+
+
+def history_file() -> Path:
+    """Where attempts are recorded."""
+    return data_folder() / "attempts.jsonl"
+
+
+def parameters_file() -> Path:
+    """Where `bcv tune` leaves what it fitted."""
+    return data_folder() / "planner.json"
+
+
+def known_parameters() -> tuple[dict[str, Parameters], str]:
+    """The tuned parameters, else those that come with bcv; and a warning, mostly empty."""
+    defaults = default_parameters()
+    path = parameters_file()
+    try:
+        return {**defaults, **parameters_from(path.read_text(encoding="utf-8"))}, ""
+    except FileNotFoundError:
+        return defaults, ""
+    except (OSError, ValueError) as error:
+        return defaults, f"{path} cannot be used ({error}); run `bcv tune` to write it anew"
+
+
+@dataclass(slots=True)
+class Recorder:
+    """An observer that remembers attempts until they are saved."""
+
+    lines: list[str] = field(default_factory=list)
+    _slice: float = 0.0
+
+    def hear(self, event: Event) -> None:
+        """Take note of an engine's attempt."""
+        if isinstance(event, EngineStarted):
+            self._slice = event.seconds
+        elif isinstance(event, EngineFinished):
+            outcome = event.outcome
+            reason = outcome.reason if isinstance(outcome, Undecided) else None
+            if reason in _NOT_ABOUT_TIME:
+                return
+            entry = {
+                "engine": event.engine,
+                "features": [round(x, 4) for x in features_of(event.obligation).vector()],
+                "seconds": round(event.seconds, 5),
+                "slice": round(self._slice, 3),
+                "ended": reason is not Reason.TIMEOUT,
+                "decided": reason is None,
+            }
+            self.lines.append(json.dumps(entry))
+
+    def save(self) -> None:
+        """Append what was heard. Where the folder cannot be written, nothing is kept."""
+        if self.lines:
+            with suppress(OSError):
+                _append(history_file(), "".join(line + "\n" for line in self.lines))
+            self.lines.clear()
+
+
+def _append(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # One write to a file opened for appending: lines of several processes do not mix.
+    place = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        os.write(place, text.encode())
+    finally:
+        os.close(place)
+    if path.stat().st_size > LARGEST:
+        _halved(path)
+
+
+def _halved(path: Path) -> None:
+    recent = path.read_bytes()[-LARGEST // 2 :]
+    fresh = path.with_suffix(f".{os.getpid()}")
+    fresh.write_bytes(recent[recent.find(b"\n") + 1 :])
+    fresh.replace(path)
+
+
+def recorded(path: Path) -> tuple[list[Attempted], int]:
+    """The attempts in a history file, and the number of lines that could not be read.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    found, broken = [], 0
+    for line in path.read_bytes().splitlines():
+        try:
+            found.append(_attempted(json.loads(line)))
+        except (ValueError, KeyError, TypeError, RecursionError):
+            broken += 1
+    return found, broken
+
+
+def _attempted(entry: dict[str, object]) -> Attempted:
+    vector, seconds = entry["features"], entry["seconds"]
+    if not isinstance(vector, list) or not isinstance(seconds, (int, float)):
+        raise TypeError(entry)
+    numbers = tuple(float(x) for x in vector)
+    if len(numbers) != len(NAMES) or not all(map(math.isfinite, (*numbers, seconds))):
+        raise ValueError(entry)
+    return Attempted(
+        str(entry["engine"]), numbers, float(seconds), bool(entry["ended"]), bool(entry["decided"])
+    )
