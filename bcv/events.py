@@ -51,7 +51,16 @@ class EngineFinished:
     seconds: float
 
 
-Event = ObligationStarted | EngineStarted | Progress | EngineFinished
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """A stored outcome was checked again and counts; ``engine`` found it, in an earlier run."""
+
+    obligation: Obligation
+    engine: str
+    outcome: Outcome
+
+
+Event = Recalled | ObligationStarted | EngineStarted | Progress | EngineFinished
 Emit = Callable[[Event], None]
 
 

@@ -96,7 +96,7 @@ def validate(
         late = "stating the conditions took longer than the timeout"
         return Verdict(*conclude(()), (), time.monotonic() - started, notes=(late,))
     attempts = [untouched(obligation) for obligation in conditions.obligations]
-    effort = effort_of(attempts, settings.timeout, settings.engines, settings.seed, settings.memory)
+    effort = effort_of(attempts, settings.timeout, replace(settings, timeout=0.0))
     try:
         if recall is None or not recalled(attempts, recall, effort, budget, emit):
             _work(attempts, settings, budget, emit)

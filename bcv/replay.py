@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from bcv.evidence import Evidence
 from bcv.formats.proof import proved_entry, refuted_entry, replay_seconds
 from bcv.formats.statement import statement_of
+from bcv.obligation import Obligation
 from bcv.outcome import Proved, Reason, Refuted, Undecided
 from bcv.problem import Problem
 from bcv.sandbox import Overrun, alarm
@@ -72,6 +74,17 @@ def replayed(
         if isinstance(after.outcome, Undecided) and after is not before:
             notes.append(f"{after.obligation.name}: the evidence was {after.outcome.detail}")
     return Replayed(tuple(judged), tuple(dict.fromkeys(notes)), missing)
+
+
+def confirmed(obligation: Obligation, evidence: Evidence, deadline: float) -> bool:
+    """Whether the checker accepts evidence for an obligation by itself, before the deadline."""
+    from bcv.checker import check_evidence
+
+    try:
+        with alarm(deadline):
+            return check_evidence(proved_entry(obligation, evidence)).verified
+    except (Overrun, MemoryError, RecursionError, OverflowError):
+        return False
 
 
 def _judged(session: Session, name: str, parts: list[Settled], proofs: bool) -> list[Settled]:

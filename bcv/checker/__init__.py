@@ -20,7 +20,7 @@ from .matching import Obligation, mismatch
 from .polynomials import Ring
 from .rules import Task, prove
 from .statement import Reader, Statement, entry, read_statement, sequence, text, truth, words
-from .terms import RejectedError
+from .terms import RejectedError, Terms
 from .witnesses import refute
 
 UNREADABLE = "the checker cannot make out the proof"
@@ -176,6 +176,23 @@ def check_condition(session: Session, name: str, part: str, data: Any) -> Result
         return Result(False, f"{UNREADABLE} ({type(bug).__name__})")
 
 
+def check_evidence(data: Any) -> Result:
+    """Check the evidence of one entry for the entry's own obligation, whatever that is good for."""
+    try:
+        reader = Reader(Terms())
+        reader.load(entry(data, "nodes"))
+        stated = entry(data, "obligation")
+        obligation = _obligation(reader, stated)
+        roots = dict.fromkeys((obligation.expr, *reader.all(entry(stated, "defined"))))
+        defined = tuple(root for root in roots if not reader.terms.total[root])
+        task = Task(reader, obligation, obligation.expr, obligation.strict, defined)
+        return Result(True, prove(task, entry(data, "evidence")))
+    except RejectedError as why:
+        return Result(False, str(why))
+    except Exception as bug:  # as in ``check``
+        return Result(False, f"{UNREADABLE} ({type(bug).__name__})")
+
+
 def _load(path: Any) -> Any:
     """The JSON of a file. Raises RejectedError."""
     try:
@@ -193,4 +210,4 @@ def _no_constant(found: str) -> Any:
     raise ValueError(found)
 
 
-__all__ = ["Result", "Session", "check", "check_condition"]
+__all__ = ["Result", "Session", "check", "check_condition", "check_evidence"]

@@ -20,7 +20,7 @@ from bcv.cli.exit_code import ExitCode
 from bcv.errors import BcvError
 
 COMMANDS: Final = (
-    "validate", "check", "export", "bench", "new", "schema", "doctor", "completion",
+    "validate", "check", "export", "bench", "new", "schema", "doctor", "cache", "completion",
 )  # fmt: skip
 """Each is the function of that name in the module of that name in ``bcv.cli``."""
 

@@ -21,6 +21,7 @@ from bcv.errors import BcvError
 if TYPE_CHECKING:
     from bcv.pipeline import Settings
     from bcv.problem import Problem
+    from bcv.recall import Recall
     from bcv.verdict import Verdict
 
 
@@ -83,16 +84,24 @@ def validate(
     if fail_fast:
         settings = replace(settings, after_refutation=0.0)
     output = output_for(json=json, quiet=quiet)
+    recall = None if no_cache else user_recall()
     codes = []
     for file in files:
-        codes.append(_validate_one(file, settings, output, verbose, proof))
+        codes.append(_validate_one(file, settings, output, verbose, proof, recall))
         if codes[-1] is ExitCode.INTERRUPTED:
             break
+    if recall is not None:
+        recall.store.close()
     raise typer.Exit(combined(codes))
 
 
 def _validate_one(
-    file: str, settings: Settings, output: Output, verbose: bool, proof: Path | None
+    file: str,
+    settings: Settings,
+    output: Output,
+    verbose: bool,
+    proof: Path | None,
+    recall: Recall | None,
 ) -> ExitCode:
     """Whatever happens to this file, the next ones are validated too."""
     from bcv.observers.progress import watching
@@ -101,7 +110,7 @@ def _validate_one(
     try:
         problem = read_problem(file)
         with watching(verbose) as emit:
-            verdict = decide(problem, settings, emit)
+            verdict = decide(problem, settings, emit, recall)
         if proof is not None:
             _write_proof(proof, problem, verdict)
     except BcvError as error:
@@ -115,6 +124,19 @@ def _validate_one(
         return ExitCode.FAILED
     output.verdict(file, problem, verdict)
     return code_of(verdict)
+
+
+def user_recall() -> Recall:
+    """What earlier runs of this user found out; trouble with it is a warning on standard error."""
+    from bcv.recall import Recall
+    from bcv.stores.folder import user_store
+
+    return Recall(user_store(warn), warn)
+
+
+def warn(words: str) -> None:
+    """Say on standard error what went wrong without consequences."""
+    typer.echo(f"bcv: warning: {words}.", err=True)
 
 
 def read_problem(file: str) -> Problem:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from bcv.events import EngineFinished, Event
+from bcv.events import EngineFinished, Event, Recalled
 from bcv.outcome import Outcome, Proved, Refuted, Undecided
 
 
@@ -18,6 +18,11 @@ def log(event: Event) -> None:
         print(
             f"{event.obligation.name + part:<16} {event.engine:<18} {event.seconds:7.3f} s  "
             f"{_words(event.outcome)}",
+            file=sys.stderr,
+        )
+    elif isinstance(event, Recalled):
+        print(
+            f"{event.obligation.name:<16} {event.engine:<18} cached     {_words(event.outcome)}",
             file=sys.stderr,
         )
 

@@ -17,8 +17,8 @@ LAYERS = (
      "errors", "__init__"),
     ("conditions", "formats", "enclosures", "algebra", "rewriting", "paving", "falsify",
      "canonical"),
-    ("engines", "stores", "executors", "observers", "sandbox"),
-    ("planning", "pipeline", "replay", "recall"),
+    ("engines", "stores", "executors", "observers", "sandbox", "planning"),
+    ("planning", "pipeline", "replay", "recall", "attempts", "confirmation"),
     ("reports", "bench"),
     ("cli", "service", "__main__"),
 )  # fmt: skip

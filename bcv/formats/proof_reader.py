@@ -1,0 +1,212 @@
+"""What does an entry of a proof say? Entries of proof files read back into our own types.
+
+Soundness does not depend on this file: what is read is checked against the claim afterwards. The
+independent checker has a reader of its own.
+"""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from array import array
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any, Final, TypeVar
+
+import numpy as np
+
+from bcv.errors import BcvError
+from bcv.evidence import (
+    Attestation,
+    Bounded,
+    ByTheorems,
+    Cases,
+    Convex,
+    Cover,
+    DefinedFirst,
+    Evidence,
+    Form,
+    Gram,
+    Infeasible,
+    LeafReason,
+    Lifted,
+    Multiplier,
+    Point,
+    PolynomialCase,
+    Segment,
+    SquareFactor,
+    SumOfSquares,
+    Theorem,
+    Witness,
+    WitnessKind,
+)
+from bcv.formats.statement import NodeReader
+from bcv.obligation import Obligation
+from bcv.region import Region
+
+T = TypeVar("T")
+
+LARGEST: Final = 1 << 30
+"""Bytes that packed data may unpack to."""
+
+
+class EntryError(BcvError):
+    """An entry is none of ours."""
+
+
+def read_obligation(entry: Mapping[str, Any]) -> Obligation:
+    """The obligation of an entry with evidence. Raises EntryError."""
+    return _read(lambda: _obligation(entry))
+
+
+def read_evidence(entry: Mapping[str, Any]) -> Evidence:
+    """The evidence of an entry. Raises EntryError."""
+    return _read(lambda: _evidence(NodeReader.of(entry["nodes"]), entry["evidence"]))
+
+
+def read_witness(data: Mapping[str, Any]) -> Witness:
+    """A witness. Raises EntryError."""
+    return _read(lambda: _witness(data))
+
+
+def _read(action: Callable[[], T]) -> T:
+    try:
+        return action()
+    except BcvError:
+        raise
+    except Exception as error:  # the data may be anything
+        raise EntryError(f"this is no entry of a proof ({type(error).__name__}: {error})") from None
+
+
+def _obligation(entry: Mapping[str, Any]) -> Obligation:
+    reader = NodeReader.of(entry["nodes"])
+    data = entry["obligation"]
+    region = Region(
+        tuple(data["variables"]),
+        tuple(map(reader.range, data["box"])),
+        reader.formula(data["formula"]),
+    )
+    return Obligation(
+        entry["name"],
+        entry["part"],
+        entry["words"],
+        region,
+        reader.expr(data["expr"]),
+        bool(data["strict"]),
+        tuple(map(reader.expr, data["defined"])),
+    )
+
+
+def _evidence(reader: NodeReader, data: Mapping[str, Any]) -> Evidence:
+    match data["kind"]:
+        case "cover":
+            return _cover(reader, data)
+        case "sum-of-squares":
+            return SumOfSquares(tuple(map(_case, data["cases"])))
+        case "attestation":
+            return Attestation(data["solver"], data["version"], data["query"], data["reply"])
+    return _reduction(reader, data)
+
+
+def _reduction(reader: NodeReader, data: Mapping[str, Any]) -> Evidence:
+    """Evidence that rests on other evidence."""
+
+    def part(name: str) -> Evidence:
+        return _evidence(reader, data[name])
+
+    match data["kind"]:
+        case "square-factor":
+            square, goal = reader.expr(data["square"]), reader.expr(data["goal"])
+            return SquareFactor(square, goal, part("inner"))
+        case "defined-first":
+            return DefinedFirst(part("defined"), part("inner"))
+        case "by-theorems":
+            theorems = tuple(
+                Theorem(name, tuple(map(reader.expr, args))) for name, args in data["theorems"]
+            )
+            return ByTheorems(theorems, part("inner"))
+        case "lifted":
+            variables = tuple((name, reader.expr(term)) for name, term in data["variables"])
+            return Lifted(variables, part("inner"))
+        case "cases":
+            return Cases(reader.expr(data["on"]), part("nonnegative"), part("nonpositive"))
+    raise EntryError(f"evidence of the kind {data['kind']!r} is unknown")
+
+
+def _cover(reader: NodeReader, data: Mapping[str, Any]) -> Cover:
+    cuts = array("d")
+    cuts.frombytes(np.frombuffer(_unpacked(data["cuts"]), "<f8").astype(np.float64).tobytes())
+    return Cover(
+        tuple((float.fromhex(lo), float.fromhex(hi)) for lo, hi in data["root"]),
+        unpacked_nodes(data["nodes"]),
+        cuts,
+        tuple(map(_reason, data["reasons"])),
+        tuple(
+            Multiplier(tuple((number, reader.expr(place)) for number, place in terms))
+            for terms in data["multipliers"]
+        ),
+    )
+
+
+def _unpacked(text: str) -> bytes:
+    unpacker = zlib.decompressobj()
+    data = unpacker.decompress(base64.b64decode(text, validate=True), LARGEST)
+    if not unpacker.eof:
+        raise EntryError("packed data end too early or are too large")
+    return data
+
+
+def unpacked_nodes(text: str) -> array[int]:
+    """The tree's nodes that ``proof.packed_nodes`` wrote."""
+    data = np.frombuffer(_unpacked(text), dtype=np.uint8)
+    ends = np.flatnonzero(data < 128)
+    if data.size and (not ends.size or ends[-1] != data.size - 1):
+        raise EntryError("a node ends too early")
+    starts = np.concatenate([np.zeros(1, np.int64), ends[:-1] + 1]) if ends.size else ends
+    if ends.size and int((ends - starts).max()) > 4:
+        raise EntryError("a node is too long")
+    code = np.zeros(ends.size, dtype=np.int64)
+    for place in range(5):
+        here = starts + place <= ends
+        code[here] |= (data[starts[here] + place].astype(np.int64) & 127) << (7 * place)
+    nodes = np.where(code % 2 == 1, -((code + 1) // 2), code // 2)
+    compact = array("i")
+    compact.frombytes(nodes.astype(np.int32).tobytes())
+    return compact
+
+
+def _reason(data: Sequence[Any]) -> LeafReason:
+    match data:
+        case ["infeasible", numbers]:
+            return Infeasible(tuple(numbers))
+        case ["bounded", form, multiplier]:
+            return Bounded(Form(form), multiplier)
+        case ["convex", zero, multiplier]:
+            return Convex(tuple(map(Fraction, zero)), multiplier)
+    raise EntryError("a leaf's reason is unknown")
+
+
+def _case(data: Mapping[str, Any]) -> PolynomialCase:
+    cone = tuple(
+        (
+            tuple(numbers),
+            Gram(tuple(map(tuple, gram["basis"])), tuple(map(Fraction, gram["matrix"]))),
+        )
+        for numbers, gram in data["cone"]
+    )
+    free = tuple(
+        (number, tuple((tuple(monomial), Fraction(c)) for monomial, c in factor))
+        for number, factor in data["free"]
+    )
+    return PolynomialCase(cone, free, Fraction(data["scale"]), tuple(data["strict"]))
+
+
+def _coordinates(data: Sequence[Sequence[str]]) -> tuple[tuple[str, Fraction], ...]:
+    return tuple((name, Fraction(value)) for name, value in data)
+
+
+def _witness(data: Mapping[str, Any]) -> Witness:
+    if data["kind"] == "segment":
+        return Segment(_coordinates(data["start"]), _coordinates(data["end"]), data["value"])
+    kind = WitnessKind.UNDEFINED if data["undefined"] else WitnessKind.VIOLATES
+    return Point(_coordinates(data["point"]), data["value"], kind)

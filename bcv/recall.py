@@ -1,0 +1,340 @@
+"""Was this claim decided before? Stored outcomes, found by canonical digest and checked again.
+
+Soundness depends on this file: what comes out of a store counts only after it was verified here,
+by exact arithmetic or by the replay of its evidence, for a claim that implies the one asked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Final
+
+import bcv
+from bcv.canonical.claims import SEMANTICS, Name, implies, name_of
+from bcv.enclosures.exact import verify_point, verify_segment
+from bcv.errors import BcvError
+from bcv.evidence import Attestation, Cover, Evidence, Segment, SquareFactor, SumOfSquares, Witness
+from bcv.formats.proof import encoded_witness, proved_entry
+from bcv.formats.proof_reader import read_evidence, read_obligation, read_witness
+from bcv.obligation import Obligation
+from bcv.outcome import Known, Outcome, Proved, Reason, Refuted, Undecided
+from bcv.stores.store import Record, Store, Warn, silent
+
+SCHEMA: Final = "bcv.outcome/1"
+MOST_RELATIVES: Final = 8
+"""Records of the same family that are looked at when a claim itself is unknown."""
+
+LARGEST_COVER: Final = 2_000_000
+"""Nodes; a larger cover is not stored."""
+
+CHECKER_SECONDS: Final = 3.0
+"""How long the independent checker may take over evidence that is not checked otherwise."""
+
+LASTING: Final = frozenset(
+    {Reason.TIMEOUT, Reason.BOX_LIMIT, Reason.INCONCLUSIVE, Reason.UNSUPPORTED, Reason.DELTA_SAT}
+)
+"""Reasons that would come again; others depend on the day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A stored outcome for a claim.
+
+    ``obligation`` implies the one that was asked for, and keeps its name and words; it is what
+    the evidence speaks about.
+    """
+
+    obligation: Obligation
+    outcome: Outcome
+    engine: str
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much was tried in vain: the seconds allowed, and a digest of all else that matters."""
+
+    seconds: float
+    setting: str
+
+
+@dataclass(slots=True)
+class Recall:
+    """Looks for outcomes in a store, and puts new ones there."""
+
+    store: Store
+    warn: Warn = silent
+    _names: dict[str, Name] = field(default_factory=dict)
+
+    def find(self, obligation: Obligation, deadline: float) -> Found | None:
+        """A proof or a refutation of the claim, verified; None if there is none in time."""
+        name = self._name(obligation)
+        record = self.store.get(f"{SEMANTICS}:{name.digest}")
+        records = [record] if record else []
+        for record in (*records, *self._relatives(name, records)):
+            if time.monotonic() > deadline:
+                return None
+            found = self._read(record, obligation, name, deadline)
+            if found is not None:
+                return found
+        return None
+
+    def _relatives(self, name: Name, known: Sequence[Record]) -> Iterator[Record]:
+        keys = {record.key for record in known}
+        for record in self.store.related(f"{SEMANTICS}:{name.family}", MOST_RELATIVES):
+            if record.key not in keys:
+                yield record
+
+    def _name(self, obligation: Obligation) -> Name:
+        key = obligation.digest()
+        if key not in self._names:
+            self._names[key] = name_of(obligation)
+        return self._names[key]
+
+    def _read(self, record: Record, asked: Obligation, name: Name, deadline: float) -> Found | None:
+        try:
+            data = unpacked(record.value)
+            names = _renaming(data, record.key == f"{SEMANTICS}:{name.digest}", name)
+            if names is None:
+                return None
+            if data["kind"] == "refuted":
+                return _refuted(data, asked, names)
+            return self._proved(record, data, asked, names, deadline)
+        except (BcvError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+            self._reject(record, str(error))
+            return None
+
+    def _proved(
+        self,
+        record: Record,
+        data: Mapping[str, Any],
+        asked: Obligation,
+        names: Mapping[str, str],
+        deadline: float,
+    ) -> Found | None:
+        entry = _renamed_entry(data["entry"], names)
+        if entry is None:
+            return None
+        known = read_obligation(entry)
+        if not implies(known, asked):
+            return None
+        evidence = read_evidence(entry)
+        if rests_on_a_word(evidence) and not record.own:
+            return None
+        known = replace(
+            known,
+            name=asked.name,
+            part=asked.part,
+            statement=asked.statement,
+            sufficient=asked.sufficient,
+        )
+        if not holds(known, evidence, deadline):
+            if time.monotonic() <= deadline:
+                self._reject(record, "its evidence proves nothing")
+            return None
+        return Found(known, Proved(evidence), str(data["engine"]))
+
+    def find_in_vain(self, asked: Obligation, effort: Effort) -> Found | None:
+        """An Undecided that at least as much effort came to."""
+        name = self._name(asked)
+        record = self.store.get(_vain_key(name, effort))
+        if record is None or not record.own:
+            return None
+        try:
+            data = unpacked(record.value)
+            if data["kind"] != "undecided" or data["seconds"] < effort.seconds:
+                return None
+            known = Known(**{key: value for key, value in data["known"].items() if key in _KNOWN})
+            outcome = Undecided(Reason(data["reason"]), str(data["detail"]), known)
+        except (BcvError, LookupError, TypeError, ValueError) as error:
+            self._reject(record, str(error))
+            return None
+        return Found(asked, outcome, str(data["engine"]))
+
+    def _reject(self, record: Record, why: str) -> None:
+        self.warn(f"a stored outcome is dropped: {why}")
+        self.store.drop(record.key)
+
+    def keep(
+        self, settled: Sequence[tuple[Obligation, Outcome, str]], effort: Effort | None = None
+    ) -> None:
+        """Store outcomes, each with the engine that found it; all at once."""
+        records = [self._record(*item, effort) for item in settled]
+        self.store.put([record for record in records if record is not None])
+
+    def _record(
+        self, obligation: Obligation, outcome: Outcome, engine: str, effort: Effort | None
+    ) -> Record | None:
+        name = self._name(obligation)
+        data: dict[str, Any] = {
+            "schema": SCHEMA,
+            "bcv": bcv.__version__,
+            "name": obligation.name,
+            "words": obligation.statement,
+            "engine": engine,
+            "order": name.order,
+            "family_order": name.family_order,
+        }
+        key, family = f"{SEMANTICS}:{name.digest}", f"{SEMANTICS}:{name.family}"
+        match outcome:
+            case Proved(evidence):
+                if _nodes(evidence) > LARGEST_COVER or not _can_be_judged(evidence):
+                    return None
+                data |= {"kind": "proved", "entry": proved_entry(obligation, evidence)}
+            case Refuted(witness):
+                data |= {"kind": "refuted", "witness": encoded_witness(witness)}
+            case Undecided(reason, detail, known):
+                if effort is None or reason not in LASTING:
+                    return None
+                key, family = _vain_key(name, effort), "vain"
+                told = {item: getattr(known, item) for item in _KNOWN}
+                data |= {"kind": "undecided", "reason": reason.value, "detail": detail}
+                data |= {"known": told, "seconds": effort.seconds}
+        return Record(key, family, packed(data))
+
+
+_KNOWN: Final = ("smallest_margin", "largest_violation", "proved_share", "boxes", "boxes_left",
+                 "samples")  # fmt: skip
+
+
+def _vain_key(name: Name, effort: Effort) -> str:
+    content = f"{SEMANTICS}|{name.digest}|{effort.setting}"
+    return "vain:" + hashlib.sha256(content.encode()).hexdigest()
+
+
+def packed(data: Mapping[str, Any]) -> bytes:
+    """A record's value."""
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    return zlib.compress(text.encode(), 1)
+
+
+def unpacked(value: bytes) -> dict[str, Any]:
+    """What ``packed`` packed. Raises ValueError for anything else."""
+    unpacker = zlib.decompressobj()
+    try:
+        text = unpacker.decompress(value, 1 << 30)
+    except zlib.error as error:
+        raise ValueError(f"it is not compressed ({error})") from None
+    data = json.loads(text)
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
+        raise ValueError("it is of another schema")
+    return data
+
+
+def evidence_holds(record: Record) -> bool:
+    """Whether a record can be read, and a proof in it proves the claim that it names."""
+    try:
+        data = unpacked(record.value)
+        if data["kind"] == "refuted":
+            read_witness(data["witness"])
+        elif data["kind"] == "proved":
+            known, evidence = read_obligation(data["entry"]), read_evidence(data["entry"])
+            return holds(known, evidence, time.monotonic() + 60.0)
+        return data["kind"] in ("refuted", "undecided")
+    except (BcvError, ArithmeticError, LookupError, TypeError, ValueError):
+        return False
+
+
+def _renaming(data: Mapping[str, Any], same: bool, name: Name) -> dict[str, str] | None:
+    """From the stored claim's variables to the asked one's; None if their numbers differ."""
+    stored = data["order"] if same else data["family_order"]
+    own = name.order if same else name.family_order
+    if len(stored) != len(own) or data["kind"] == "undecided":
+        return None
+    return dict(zip(stored, own, strict=True))
+
+
+def _renamed_entry(entry: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any] | None:
+    """The entry of a proof with other variable names; None if a name would mean two things."""
+    inner = set(_own_variables(entry["evidence"]))
+    if inner & set(names.values()) or inner & set(names):
+        return None
+    nodes = [
+        ["var", names.get(node[1], node[1])] if node[0] == "var" else node
+        for node in entry["nodes"]
+    ]
+    stated = dict(entry["obligation"])
+    stated["variables"] = [names[name] for name in stated["variables"]]
+    return {**entry, "nodes": nodes, "obligation": stated}
+
+
+def _own_variables(evidence: Any) -> Iterator[str]:
+    """The variables that evidence introduces."""
+    if isinstance(evidence, dict):
+        yield from (name for name, _ in evidence.get("variables", ()))
+        for part in evidence.values():
+            yield from _own_variables(part)
+
+
+def _refuted(data: Mapping[str, Any], asked: Obligation, names: Mapping[str, str]) -> Found | None:
+    witness = read_witness(data["witness"])
+    found: Witness | None
+    if isinstance(witness, Segment):
+        ends = (
+            {names.get(name, name): value for name, value in end}
+            for end in (witness.start, witness.end)
+        )
+        found = verify_segment(asked, *ends)
+    else:
+        found = verify_point(asked, {names.get(n, n): value for n, value in witness.point})
+    return None if found is None else Found(asked, Refuted(found), str(data["engine"]))
+
+
+def rests_on_a_word(evidence: Evidence) -> bool:
+    """Whether an attestation is part of it, however deep."""
+    parts = [getattr(evidence, item.name) for item in fields(evidence)]
+    nested = [part for part in parts if isinstance(part, Evidence)]
+    return isinstance(evidence, Attestation) or any(map(rests_on_a_word, nested))
+
+
+def _nodes(evidence: Evidence) -> int:
+    parts = [getattr(evidence, item.name) for item in fields(evidence)]
+    own = len(evidence.nodes) if isinstance(evidence, Cover) else 0
+    return own + sum(_nodes(part) for part in parts if isinstance(part, Evidence))
+
+
+def _can_be_judged(evidence: Evidence) -> bool:
+    """Whether ``holds`` can tell: a solver's word inside what only the checker knows is lost."""
+    if isinstance(evidence, SquareFactor):
+        return _can_be_judged(evidence.inner)
+    return isinstance(evidence, Attestation) or not rests_on_a_word(evidence)
+
+
+def holds(obligation: Obligation, evidence: Evidence, deadline: float) -> bool:
+    """Whether the evidence proves the obligation: by our own arithmetic, or by the checker.
+
+    A solver's word is taken for what it is.
+    """
+    if _plainly_holds(obligation, evidence, deadline):
+        return True
+    from bcv.replay import confirmed
+
+    patience = min(deadline, time.monotonic() + CHECKER_SECONDS)
+    return not rests_on_a_word(evidence) and confirmed(obligation, evidence, patience)
+
+
+def _plainly_holds(obligation: Obligation, evidence: Evidence, deadline: float) -> bool:
+    match evidence:
+        case Cover():
+            from bcv.paving.rechecking import cover_holds
+
+            return cover_holds(obligation, evidence, deadline)
+        case SumOfSquares():
+            from bcv.algebra.rechecking import certificate_holds
+
+            return certificate_holds(obligation, evidence)
+        case SquareFactor(_, _, inner):
+            from bcv.algebra.rechecking import reduction_of
+
+            reduction = reduction_of(obligation, evidence)
+            return reduction is not None and _plainly_holds(reduction.goal, inner, deadline)
+        case Attestation():
+            return True
+    return False
+
+
+__all__ = ["Effort", "Found", "Recall", "holds", "rests_on_a_word"]

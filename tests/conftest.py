@@ -1,0 +1,10 @@
+"""What do all tests share? A cache of their own: no test sees what another one found out."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BCV_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
