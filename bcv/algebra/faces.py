@@ -65,14 +65,14 @@ def _cut(block: Block, vectors: list[list[Any]]) -> Block | None:
     return replace(block, rows=[list(row) for row in rows])
 
 
-def cut_at_zeros(program: Program, zeros: Sequence[tuple[Fraction, ...]], slacks: int) -> Program:
+def cut_at_zeros(program: Program, zeros: Sequence[tuple[Fraction, ...]]) -> Program:
     """The program with squares that vanish at these zeros of the target, where they must."""
     points = [[to_flint(x) for x in zero] for zero in zeros]
     points = [p for p in points if _value(program.target, p) == 0]
     if not points:
         return program
-    blocks = list(program.blocks[:slacks])
-    for block in program.blocks[slacks:]:
+    blocks: list[Block] = []
+    for block in program.blocks:
         vectors = []
         for point in points:
             if _value(block.poly, point) > 0:

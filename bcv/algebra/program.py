@@ -21,13 +21,15 @@ class Block:
     """A sum of squares times ``poly``, which is the product of the atoms in ``cone``.
 
     The squares are of combinations of ``rows``, polynomials given by their rational coefficients
-    on ``basis``; None stands for the monomials themselves.
+    on ``basis``; None stands for the monomials themselves. ``slack`` marks a positive polynomial
+    of which a strict claim may be given away: one such block must stay positive.
     """
 
     cone: tuple[int, ...]
     poly: Poly
     basis: tuple[Monomial, ...]
     rows: Matrix | None = None
+    slack: bool = False
 
     @property
     def size(self) -> int:

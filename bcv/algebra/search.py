@@ -192,8 +192,8 @@ def goals(system: System, aim: Aim) -> Iterator[Goal]:
             yield Goal(-item.poly, (item.index,))
 
 
-def build(system: System, attempt: Attempt, goal: Goal) -> tuple[Program, int]:
-    """The program of an attempt; and how many of its first blocks are slacks."""
+def build(system: System, attempt: Attempt, goal: Goal) -> Program:
+    """The program of an attempt."""
     over, size, most = system.over, system.over.size, 2 * attempt.half
     surfaces = _surfaces(system)
     heads = [tuple(map(int, poly.monoms()[0])) for _, poly in surfaces if attempt.standard]
@@ -209,7 +209,7 @@ def build(system: System, attempt: Attempt, goal: Goal) -> tuple[Program, int]:
     slacks = []
     if goal.strict is None:
         slacks = [
-            Block(cone, poly, ((0,) * size,))
+            Block(cone, poly, ((0,) * size,), slack=True)
             for cone, poly in _slacks(system)
             if int(poly.total_degree()) <= most
         ]
@@ -225,13 +225,13 @@ def build(system: System, attempt: Attempt, goal: Goal) -> tuple[Program, int]:
         if half >= 0 and not poly.is_zero():
             blocks.append(Block(cone, poly, basis(half)))
     program = Program(over, goal.target, tuple(slacks + blocks), tuple(frees))
-    return _reduced(program, len(slacks)), len(slacks)
+    return _reduced(program)
 
 
-def _reduced(program: Program, slacks: int) -> Program:
+def _reduced(program: Program) -> Program:
     """With the plain squares' basis cut to what can occur, and all bases split by symmetry."""
     occurring: set[Monomial] = {tuple(map(int, m)) for m in program.target.monoms()}
-    plain = slacks
+    plain = next(k for k, b in enumerate(program.blocks) if not b.slack)
     others = [b for k, b in enumerate(program.blocks) if k != plain]
     rest = replace(program, blocks=tuple(others))
     if others or program.frees:
@@ -314,16 +314,16 @@ def _attempted(
     left = deadline - time.monotonic()
     if _dense_seconds(view.system, attempt) > 50 * left:
         return None, False
-    program, slacks = build(view.system, attempt, goal)
+    program = build(view.system, attempt, goal)
     if attempt.aim is not Aim.EMPTY:
-        program = faces.cut_at_zeros(program, points, slacks)
+        program = faces.cut_at_zeros(program, points)
     share = 0.05 if attempt.aim is Aim.EMPTY else 1.0
     if predicted_seconds(program, len(spanned(program))) > share * left:
         return None, False
-    found = _solved(program, slacks, deadline)
+    found = _solved(program, goal, deadline)
     if found is not None and attempt.aim is Aim.RADIAL:
         found = radial.completed(*found, view.system.claim)
-    return (None if found is None else _case(view, goal, *found, slacks)), True
+    return (None if found is None else _case(view, goal, *found)), True
 
 
 def _dense_seconds(system: System, attempt: Attempt) -> float:
@@ -331,7 +331,7 @@ def _dense_seconds(system: System, attempt: Attempt) -> float:
     return 15 * 4.0 * equations**3 / FLOPS
 
 
-def _solved(program: Program, slacks: int, deadline: float) -> tuple[Program, Exact] | None:
+def _solved(program: Program, goal: Goal, deadline: float) -> tuple[Program, Exact] | None:
     """Solve and round; where nothing is strictly feasible, cut to the face and try again."""
     member = ideal_member(program)
     if member is not None:
@@ -347,25 +347,25 @@ def _solved(program: Program, slacks: int, deadline: float) -> tuple[Program, Ex
         if not tight or status not in (Status.BOUNDARY, Status.INTERIOR):
             return None
         smaller = faces.cut_by_moments(program, estimate.interior.moments)
-        if smaller is None or len(smaller.blocks) < slacks:
+        if smaller is None:
+            return None
+        if goal.strict is None and not any(block.slack for block in smaller.blocks):
             return None
         program = smaller
     return None
 
 
-def _case(
-    view: Scaled, goal: Goal, program: Program, exact: Exact, slacks: int
-) -> PolynomialCase | None:
+def _case(view: Scaled, goal: Goal, program: Program, exact: Exact) -> PolynomialCase | None:
     """The identity in the original variables, with the original polynomials."""
     cone: list[tuple[tuple[int, ...], Gram]] = []
     strict, scale = goal.strict, _size(view, goal.strict or ())
     if strict is None:
         one = [(0,) * view.system.over.size]
         cone.append(((CLAIM,), gram.to_evidence(one, [[view.factors[CLAIM]]])))
-    for k, (block, matrix) in enumerate(zip(program.blocks, exact.grams, strict=True)):
+    for block, matrix in zip(program.blocks, exact.grams, strict=True):
         size = _size(view, block.cone)
         sized = [[entry * size for entry in row] for row in matrix]
-        if k < slacks and strict is None and sized[0][0] > 0:
+        if block.slack and strict is None and sized[0][0] > 0:
             strict, scale = block.cone, sized[0][0]
             continue
         basis, written = view.change.gram_back(block.basis, sized)
