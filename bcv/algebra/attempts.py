@@ -1,0 +1,234 @@
+"""Which identities are tried for a polynomial claim, in which order, with which monomials?
+
+Soundness does not depend on this file: ``identity.is_refutation`` has the last word.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from bcv.algebra import coordinates, radial, support
+from bcv.algebra.identity import CLAIM
+from bcv.algebra.polynomial import Poly
+from bcv.algebra.program import Block, Free, Program
+from bcv.algebra.program import support as spanned
+from bcv.algebra.systems import System
+from bcv.evidence import Monomial
+from bcv.region import Relation
+
+
+class Aim(enum.Enum):
+    """What an identity is to show: the claim, the claim times |x|^2, or an empty region."""
+
+    CLAIM = "claim"
+    RADIAL = "radial"
+    EMPTY = "empty"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Which squares are tried: half the degree of the identity, and which products.
+
+    Attributes:
+        half: half of the degree of the identity.
+        width: the largest number of inequalities in one product.
+        multiplier: half the degree of a sum of squares that multiplies the claim; -1 for none.
+        aim: what is to be shown.
+        standard: leave out monomials that the equalities make superfluous. It is smaller and
+            finds tight identities; with all of them the numbers are better.
+    """
+
+    half: int
+    width: int = 1
+    multiplier: int = -1
+    aim: Aim = Aim.CLAIM
+    standard: bool = True
+
+
+def attempts(system: System) -> Iterator[Attempt]:
+    """Cheap ones first; endless."""
+    degrees = [int(system.claim.total_degree())]
+    degrees += [int(c.poly.total_degree()) for c in system.constraints]
+    first = max(1, (int(system.claim.total_degree()) + 1) // 2)
+    top = max(first, (max(degrees) + 1) // 2)
+    inequalities = sum(c.relation is not Relation.EQ for c in system.constraints)
+    surface = any(c.relation is Relation.EQ for c in system.constraints)
+    yield Attempt(first)
+    if not system.constraints and not system.strict:
+        yield Attempt(first + 1, aim=Aim.RADIAL)
+    if surface:
+        yield Attempt(first, standard=False)
+    if top > first:
+        yield Attempt(top)
+    half = top
+    while True:
+        if system.constraints and half < top + 3:
+            yield Attempt(half, aim=Aim.EMPTY)
+        if inequalities > 1:
+            yield Attempt(half, 2)
+        yield Attempt(half + 1)
+        if surface:
+            yield Attempt(half + 1, standard=False)
+        yield Attempt(half + 1, min(2, 1 + inequalities), half + 1 - first)
+        half += 1
+
+
+Product = tuple[tuple[int, ...], Poly]
+"""Atoms' numbers and the product of their polynomials."""
+
+
+def _surfaces(system: System) -> list[Product]:
+    """Polynomials that are 0 on the region: equality atoms, and pairs h >= 0, -h >= 0."""
+    found: list[Product] = []
+    for item in system.constraints:
+        if item.relation is Relation.EQ and not item.poly.is_zero():
+            found.append(((item.index,), item.poly))
+    closed = [c for c in system.constraints if c.relation is not Relation.EQ]
+    for i, left in enumerate(closed):
+        for right in closed[:i]:
+            if (left.poly + right.poly).is_zero() and not left.poly.is_constant():
+                found.append(((left.index, right.index), left.poly))
+    return found
+
+
+def _products(system: System, width: int, taken: set[int]) -> Iterator[Product]:
+    """The products of inequalities that are tried, the empty one first."""
+    one = system.over.constant(1)
+    yield (), one
+    edges = coordinates.bounds(system.constraints)
+    paired: set[int] = set()
+    singles: list[Product] = []
+    polys = {
+        c.index: c.poly
+        for c in system.constraints
+        if c.relation is not Relation.EQ and c.index not in taken
+    }
+    for (axis, lower), (_, index) in edges.items():
+        other = edges.get((axis, False))
+        if lower and other is not None and {index, other[1]} <= polys.keys():
+            paired |= {index, other[1]}
+            singles.append(((index, other[1]), polys[index] * polys[other[1]]))
+    singles += [((index,), poly) for index, poly in polys.items() if index not in paired]
+    yield from singles
+    if width > 1:
+        for i, (left, a) in enumerate(singles):
+            for right, b in singles[:i]:
+                yield left + right, a * b
+        yield from (((index,), polys[index]) for index in paired)
+
+
+def _slacks(system: System) -> list[Product]:
+    """Positive polynomials of which a strict claim may be given away."""
+    positive = [c for c in system.constraints if c.relation is Relation.GT]
+    found: list[Product] = [((), system.over.constant(1))]
+    found += [((c.index,), c.poly) for c in positive]
+    found += [((c.index, c.index), c.poly**2) for c in positive]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What the identity's target stands for.
+
+    Attributes:
+        target: the polynomial to be written as squares and multiples of constraints.
+        strict: the product whose impossibility finishes the proof; None if a slack gives it.
+        scale: the target is -scale * that product (with the claim's polynomial negated).
+    """
+
+    target: Poly
+    strict: tuple[int, ...] | None
+
+
+def goals(system: System, aim: Aim) -> Iterator[Goal]:
+    """The targets to be tried for an aim."""
+    if aim is Aim.CLAIM:
+        yield Goal(system.claim, None if system.strict else (CLAIM,))
+        return
+    if aim is Aim.RADIAL:
+        for target in radial.targets(system.claim, system.over):
+            yield Goal(target, radial.STRICT)
+        return
+    yield Goal(system.over.constant(-1), ())
+    for item in system.constraints:
+        if item.relation is Relation.GT:
+            yield Goal(-item.poly, (item.index,))
+
+
+def build(system: System, attempt: Attempt, goal: Goal) -> Program:
+    """The program of an attempt."""
+    over, size, most = system.over, system.over.size, 2 * attempt.half
+    surfaces = _surfaces(system)
+    heads = [tuple(map(int, poly.monoms()[0])) for _, poly in surfaces if attempt.standard]
+
+    def basis(half: int) -> tuple[Monomial, ...]:
+        return tuple(support.standard(support.monomials(size, half), heads))
+
+    frees = []
+    for atoms, poly in surfaces:
+        left = most - int(poly.total_degree())
+        if left >= 0:
+            frees.append(Free(atoms, poly, tuple(support.monomials(size, left))))
+    slacks = []
+    if goal.strict is None:
+        slacks = [
+            Block(cone, poly, ((0,) * size,), slack=True)
+            for cone, poly in _slacks(system)
+            if int(poly.total_degree()) <= most
+        ]
+    blocks = []
+    taken = {index for atoms, _ in surfaces for index in atoms}
+    products = list(_products(system, attempt.width, taken))
+    if attempt.multiplier >= 0:
+        narrow = products if attempt.width == 1 else list(_products(system, 1, taken))
+        factors = narrow if attempt.width > 1 else narrow[:1]
+        products = narrow + [((CLAIM, *cone), -system.claim * poly) for cone, poly in factors]
+    for cone, poly in products:
+        half = (most - int(poly.total_degree())) // 2
+        if half >= 0 and not poly.is_zero():
+            blocks.append(Block(cone, poly, basis(half)))
+    program = Program(over, goal.target, tuple(slacks + blocks), tuple(frees))
+    return _reduced(program)
+
+
+def _reduced(program: Program) -> Program:
+    """With the plain squares' basis cut to what can occur, and all bases split by symmetry."""
+    occurring: set[Monomial] = {tuple(map(int, m)) for m in program.target.monoms()}
+    plain = next(k for k, b in enumerate(program.blocks) if not b.slack)
+    others = [b for k, b in enumerate(program.blocks) if k != plain]
+    rest = replace(program, blocks=tuple(others))
+    if others or program.frees:
+        occurring |= set(spanned(rest))
+    kept = support.pruned(program.blocks[plain].basis, occurring)
+    blocks = list(program.blocks)
+    blocks[plain] = replace(blocks[plain], basis=tuple(kept))
+    return _split(replace(program, blocks=tuple(b for b in blocks if b.basis)))
+
+
+def _split(program: Program) -> Program:
+    size = program.over.size
+    seen: list[Monomial] = [tuple(map(int, m)) for m in program.target.monoms()]
+    for block in program.blocks:
+        seen += [tuple(map(int, m)) for m in block.poly.monoms()]
+    heads = []
+    for free in program.frees:
+        monomials = [tuple(map(int, m)) for m in free.poly.monoms()]
+        heads.append(monomials[0])
+        seen += [support.product(monomials[0], m) for m in monomials]
+    symmetries = support.sign_symmetries(seen, size)
+    if not symmetries:
+        return program
+    blocks = [
+        replace(block, basis=tuple(part))
+        for block in program.blocks
+        for part in support.split(block.basis, symmetries)
+    ]
+    frees = []
+    for free, head in zip(program.frees, heads, strict=True):
+        wanted = support.signature(head, symmetries)
+        basis = tuple(m for m in free.basis if support.signature(m, symmetries) == wanted)
+        if basis:
+            frees.append(replace(free, basis=basis))
+    return replace(program, blocks=tuple(blocks), frees=tuple(frees))
