@@ -18,7 +18,7 @@ LAYERS = (
     ("conditions", "formats", "enclosures", "algebra", "rewriting", "paving", "falsify",
      "canonical"),
     ("engines", "stores", "executors", "observers", "sandbox", "planning"),
-    ("planning", "pipeline", "replay", "recall", "attempts", "confirmation"),
+    ("planning", "pipeline", "replay", "recall", "attempts", "confirmation", "recollection"),
     ("reports", "bench"),
     ("cli", "service", "__main__"),
 )  # fmt: skip
