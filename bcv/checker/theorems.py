@@ -1,7 +1,8 @@
 """What is always true of sin(u), tanh(u), sqrt(u), a/b, ...? One fixed table of theorems.
 
-The checker's verdict depends on this file: the atoms hold wherever their terms have values. In
-the proofs, f stands for f(u); a bound on u*f(u) for odd f need only be shown for u >= 0.
+The checker's verdict depends on this file: a theorem's atoms hold wherever all of them have
+values, which ``lifting`` makes sure of. In the proofs, f stands for f(u); a bound on u*f(u) for
+odd f need only be shown for u >= 0.
 """
 
 from __future__ import annotations
@@ -30,10 +31,15 @@ class Theorems:
         self.table: dict[str, tuple[int, Callable[..., list[Formula]]]] = {
             "pythagoras": (1, self._pythagoras),
             "sine": (1, self._sine),
+            "sine-series": (1, self._sine_series),
             "cosine": (1, self._cosine),
+            "cosine-series": (1, self._cosine_series),
             "half-turn": (1, self._half_turn),
             "tanh": (1, self._tanh),
+            "tanh-bounds": (1, self._tanh_bounds),
             "atan": (1, self._atan),
+            "atan-bounds": (1, self._atan_bounds),
+            "exp-positive": (1, self._exp_positive),
             "exp": (1, self._exp),
             "log": (1, self._log),
             "sqrt": (1, self._sqrt),
@@ -88,21 +94,25 @@ class Theorems:
         return [("==", self._sum((1, (s, s)), (1, (c, c)), (-1, ())))]
 
     def _sine(self, u: int) -> list[Formula]:
-        """For u >= 0, u - u^3/6 <= sin u <= u: integrate cos <= 1 three times."""
+        """|sin u| <= |u|: integrate cos <= 1 from 0."""
         s = self.terms.apply("sin", u)
-        return [
-            (">=", self._sum((1, (u, u)), (-1, (s, u)))),
-            (">=", self._sum((1, (s, u)), (-1, (u, u)), (Fraction(1, 6), (u, u, u, u)))),
-        ]
+        return [(">=", self._sum((1, (u, u)), (-1, (s, u))))]
+
+    def _sine_series(self, u: int) -> list[Formula]:
+        """sin u >= u - u^3/6 for u >= 0: integrate cos u >= 1 - u^2/2 from 0."""
+        s = self.terms.apply("sin", u)
+        return [(">=", self._sum((1, (s, u)), (-1, (u, u)), (Fraction(1, 6), (u, u, u, u))))]
 
     def _cosine(self, u: int) -> list[Formula]:
-        """1 - u^2/2 <= cos u <= 1 - u^2/2 + u^4/24: integrate the bounds of the sine."""
+        """cos u >= 1 - u^2/2: integrate sin u <= u from 0."""
         c = self.terms.apply("cos", u)
-        half, tail = Fraction(1, 2), Fraction(1, 24)
-        return [
-            (">=", self._sum((1, (c,)), (-1, ()), (half, (u, u)))),
-            (">=", self._sum((-1, (c,)), (1, ()), (-half, (u, u)), (tail, (u, u, u, u)))),
-        ]
+        return [(">=", self._sum((1, (c,)), (-1, ()), (Fraction(1, 2), (u, u))))]
+
+    def _cosine_series(self, u: int) -> list[Formula]:
+        """cos u <= 1 - u^2/2 + u^4/24: integrate sin u >= u - u^3/6 from 0."""
+        c = self.terms.apply("cos", u)
+        half, tail = Fraction(-1, 2), Fraction(1, 24)
+        return [(">=", self._sum((-1, (c,)), (1, ()), (half, (u, u)), (tail, (u, u, u, u))))]
 
     def _half_turn(self, u: int) -> list[Formula]:
         """Where |u| <= 333/106 < pi, sin u has the sign of u, and |sin u| <= |u|."""
@@ -113,29 +123,40 @@ class Theorems:
         return [(">=", self._sum((1, (u, s)))), (">=", self._sum((1, (u, s)), (-1, (s, s))))]
 
     def _tanh(self, u: int) -> list[Formula]:
-        """|tanh| < 1; 0 <= tanh u <= u and tanh u >= u - u^3/3 for u >= 0, as 1 - u^2 <= tanh'."""
+        """0 <= tanh u <= u for u >= 0, as 0 <= tanh' <= 1."""
+        return self._between_zero_and(u, self.terms.apply("tanh", u))
+
+    def _between_zero_and(self, u: int, f: int) -> list[Formula]:
+        return [
+            (">=", self._sum((1, (u, f)), (-1, (f, f)))),
+            (">=", self._sum((1, (u, u)), (-1, (u, f)))),
+        ]
+
+    def _tanh_bounds(self, u: int) -> list[Formula]:
+        """|tanh| < 1; tanh u >= u - u^3/3 for u >= 0, as tanh' = 1 - tanh^2 >= 1 - u^2."""
         t = self.terms.apply("tanh", u)
         return [
             (">", self._sum((1, ()), (-1, (t, t)))),
-            (">=", self._sum((1, (u, t)), (-1, (t, t)))),
-            (">=", self._sum((1, (u, u)), (-1, (u, t)))),
             (">=", self._sum((1, (u, t)), (-1, (u, u)), (Fraction(1, 3), (u, u, u, u)))),
         ]
 
     def _atan(self, u: int) -> list[Formula]:
-        """0 <= atan u <= u and atan u >= u/(1 + u^2) for u >= 0, as atan' = 1/(1 + u^2) falls."""
+        """0 <= atan u <= u for u >= 0, as 0 <= atan' <= 1."""
+        return self._between_zero_and(u, self.terms.apply("atan", u))
+
+    def _atan_bounds(self, u: int) -> list[Formula]:
+        """atan u >= u/(1 + u^2) for u >= 0, as atan' = 1/(1 + u^2) falls there."""
         a = self.terms.apply("atan", u)
-        return [
-            (">=", self._sum((1, (u, a)), (-1, (a, a)))),
-            (">=", self._sum((1, (u, u)), (-1, (u, a)))),
-            (">=", self._sum((1, (u, a)), (1, (u, u, u, a)), (-1, (u, u)))),
-        ]
+        return [(">=", self._sum((1, (u, a)), (1, (u, u, u, a)), (-1, (u, u))))]
+
+    def _exp_positive(self, u: int) -> list[Formula]:
+        """e > 0."""
+        return [(">", self.terms.apply("exp", u))]
 
     def _exp(self, u: int) -> list[Formula]:
-        """e > 0; e >= 1 + u by convexity; the same at -u, times e."""
+        """e >= 1 + u by convexity; the same at -u, times e."""
         e = self.terms.apply("exp", u)
         return [
-            (">", e),
             (">=", self._sum((1, (e,)), (-1, ()), (-1, (u,)))),
             (">=", self._sum((1, ()), (-1, (e,)), (1, (u, e)))),
         ]

@@ -6,14 +6,14 @@ exact (``bcv.rewriting``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from bcv import expr as ex
 from bcv.algebra.polynomial import is_rational
-from bcv.enclosures.exact import exact_value, verify_point
+from bcv.enclosures.exact import exact_value, holds, in_box, verify_point
 from bcv.engines.engine import Budget, Engine
 from bcv.events import Emit, ignore
 from bcv.evidence import (
@@ -24,18 +24,33 @@ from bcv.evidence import (
     Lifted,
     Point,
     SquareFactor,
+    SumOfSquares,
 )
 from bcv.expr import Expr
 from bcv.obligation import Obligation
 from bcv.outcome import Hints, Outcome, Proved, Reason, Refuted, Undecided
 from bcv.region import atoms
-from bcv.rewriting.pieces import evaluated, half, has_value, is_single_valued, kinks
+from bcv.rewriting.pieces import (
+    evaluated,
+    half,
+    has_value,
+    is_single_valued,
+    kinks,
+    partial_terms,
+)
+from bcv.rewriting.projection import projected
+
+if TYPE_CHECKING:
+    from bcv.rewriting.lift import Lift
 
 MOST_KINKS: Final = 4
 """Claims with more kinks are not split at them."""
 
 _GLANCE: Final = 0.1
 """Seconds of branch and bound on a piece before anything else is tried."""
+
+_UNAIDED: Final = 0.1
+"""The share of the time for a claim in which nothing is known of the new variables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +117,7 @@ class _Search:
         if all(has_value(root, shown) for root in claim.roots):
             return self._split(replace(claim, defined=()), shown, budget, depth)
         roots = tuple(root for root in claim.roots if not root.total)
-        first = replace(claim, expr=ex.ZERO, strict=False, defined=roots)
+        first = replace(claim, expr=ex.ZERO, strict=False, defined=partial_terms(roots))
         outer = self._ask(self.engine.numeric, first, budget.slice(0.3 * budget.seconds_left))
         if outer is None:
             return None
@@ -142,50 +157,72 @@ class _Search:
             evidence = self._ask(self.engine.numeric, claim, budget.slice(_GLANCE))
             if evidence is not None:
                 return evidence
-        shares = [0.25, 0.4, 0.6] if new else [0.3, 0.5, 1.0]
-        for level, share in enumerate(shares):
-            part = budget.slice(share * budget.seconds_left)
-            evidence = self._algebraic(claim, shown, level, part)
+        if claim.expr.constant is None:
+            evidence = self._algebraic(claim, shown, budget.slice(0.7 * budget.seconds_left))
             if evidence is not None or self.witness is not None:
                 return evidence
         return self._ask(self.engine.numeric, claim, budget) if new else None
 
     def _algebraic(
-        self, claim: Obligation, shown: frozenset[Expr], level: int, budget: Budget
+        self, claim: Obligation, shown: frozenset[Expr], budget: Budget
     ) -> Evidence | None:
+        """Sums of squares in the variables and the functions, of which more and more is said."""
         from bcv.rewriting.lift import Depth, lift
 
-        found = lift(claim, shown, Depth(level))
-        if found is None:
-            plain = level == 0 and claim.expr.total and is_rational(claim.expr)
-            return self._ask(self.engine.algebraic, claim, budget) if plain else None
-        terms = [term for _, term in found.variables]
-        hints = Hints(zeros=tuple(self._lifted_zeros(claim, terms)))
-        inner = self._ask(self.engine.algebraic, found.obligation, budget, hints)
-        if inner is None:
+        lifts = (lift(claim, shown, depth) for depth in Depth)
+        found = list(dict.fromkeys(item for item in lifts if item is not None))
+        if not found and claim.expr.total and is_rational(claim.expr):
+            return self._ask(self.engine.algebraic, claim, budget)
+        for k, item in enumerate(found):
+            share = 1 / (len(found) - k) if item.theorems else _UNAIDED
+            evidence = self._lifted(claim, item, budget.slice(share * budget.seconds_left))
+            if evidence is not None:
+                return evidence
+        return None
+
+    def _lifted(self, claim: Obligation, found: Lift, budget: Budget) -> Evidence | None:
+        smaller = projected(found.obligation)
+        inner = self._ask(self.engine.algebraic, smaller.obligation, budget, found.variables)
+        if not isinstance(inner, SumOfSquares):
             return None
-        evidence: Evidence = Lifted(found.variables, inner)
+        evidence: Evidence = Lifted(found.variables, smaller.embedded(inner))
         return ByTheorems(found.theorems, evidence) if found.theorems else evidence
 
-    def _lifted_zeros(self, claim: Obligation, terms: Sequence[Expr]) -> list[tuple[Fraction, ...]]:
-        """The known zeros at which all the terms are rational."""
+    def _zeros(self, claim: Obligation, terms: Sequence[tuple[str, Expr]]) -> Hints:
+        """The known zeros that are zeros of the claim, where the named terms are rational."""
+        names = self.original.region.variables
         found = []
         for zero in self.hints.zeros:
-            point = dict(zip(claim.region.variables, zero, strict=True))
-            values = [exact_value(term, point) for term in terms]
-            if all(isinstance(value, Fraction) for value in values):
-                found.append((*zero, *(v for v in values if isinstance(v, Fraction))))
-        return found
+            point = dict(zip(names, zero, strict=True))
+            values = {name: exact_value(term, point) for name, term in terms}
+            point |= {n: value for n, value in values.items() if isinstance(value, Fraction)}
+            if point.keys() >= set(claim.region.variables) and _is_zero(claim, point):
+                found.append(tuple(point[name] for name in claim.region.variables))
+        return Hints(zeros=tuple(found))
 
     def _ask(
-        self, engine: Engine, claim: Obligation, budget: Budget, hints: Hints | None = None
+        self,
+        engine: Engine,
+        claim: Obligation,
+        budget: Budget,
+        terms: Sequence[tuple[str, Expr]] = (),
     ) -> Evidence | None:
-        """An engine's evidence; a counterexample is kept if it refutes the original claim."""
+        """An engine's evidence; a counterexample is kept if it refutes the original claim.
+
+        Variables of the claim that are not the original one's stand for ``terms``.
+        """
         if budget.seconds_left <= 0:
             return None
-        outcome = engine.discharge(claim, self.hints if hints is None else hints, budget, ignore)
+        outcome = engine.discharge(claim, self._zeros(claim, terms), budget, ignore)
         if isinstance(outcome, Refuted) and isinstance(outcome.witness, Point):
-            names = self.original.region.variables
-            point = {name: value for name, value in outcome.witness.point if name in names}
-            self.witness = verify_point(self.original, point)
+            point = dict(outcome.witness.point)
+            if point.keys() >= set(self.original.region.variables):
+                self.witness = verify_point(self.original, point)
         return outcome.evidence if isinstance(outcome, Proved) else None
+
+
+def _is_zero(claim: Obligation, point: Mapping[str, Fraction]) -> bool:
+    """Whether this is a point of the region where the claim's expression is 0."""
+    at = tuple(point[name] for name in claim.region.variables)
+    inside = in_box(claim.region.box, at) and holds(claim.region.formula, point) is True
+    return inside and exact_value(claim.expr, point) == 0

@@ -42,8 +42,9 @@ _IDENTITIES: Final = {
     Op.MAX: ("max",),
     Op.MIN: ("min",),
     Op.DIV: ("quotient",),
+    Op.EXP: ("exp-positive",),
 }
-_BOUNDS: Final = {
+_ORDER: Final = {
     Op.SIN: ("sine",),
     Op.COS: ("cosine",),
     Op.TANH: ("tanh",),
@@ -51,14 +52,20 @@ _BOUNDS: Final = {
     Op.EXP: ("exp",),
     Op.LOG: ("log",),
 }
+_BOUNDS: Final = {
+    Op.SIN: ("sine-series",),
+    Op.COS: ("cosine-series",),
+    Op.TANH: ("tanh-bounds",),
+    Op.ATAN: ("atan-bounds",),
+}
 
 
 class Depth(enum.IntEnum):
-    """How much is said of the new variables."""
+    """How much is said of the new variables: identities, then comparisons, then bounds."""
 
     IDENTITIES = 0
-    BOUNDS = 1
-    RANGES = 2
+    ORDER = 1
+    BOUNDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,28 +146,30 @@ def _usable(theorem: Theorem, shown: frozenset[Expr]) -> bool:
 
 
 def _theorems(terms: Sequence[Expr], region: Region, depth: Depth) -> Iterator[Theorem]:
-    present = {(term.op, term.args) for term in terms}
-    partner = {Op.SIN: Op.COS, Op.COS: Op.SIN, Op.SINH: Op.COSH, Op.COSH: Op.SINH}
-    yield from _mirrored(terms)
+    mirrored = dict(_mirrored(terms))
     for term in terms:
-        other = partner.get(term.op)
-        if other is None or depth > 0 or (other, term.args) in present:
-            yield from (Theorem(name, term.args) for name in _IDENTITIES.get(term.op, ()))
-        if depth >= Depth.BOUNDS:
-            yield from (Theorem(name, term.args) for name in _BOUNDS.get(term.op, ()))
+        if term in mirrored:
+            yield Theorem("mirrored", (mirrored[term], term))
+            if term.op is not Op.EXP:
+                continue
+        yield from (Theorem(name, term.args) for name in _IDENTITIES.get(term.op, ()))
+        if depth >= Depth.ORDER:
+            yield from (Theorem(name, term.args) for name in _ORDER.get(term.op, ()))
             if term.op is Op.SIN and _within(term.args[0], region, _BELOW_PI):
                 yield Theorem("half-turn", term.args)
-        if depth >= Depth.RANGES and is_single_valued(term):
-            yield from _ranges(term, region)
+        if depth >= Depth.BOUNDS:
+            yield from (Theorem(name, term.args) for name in _BOUNDS.get(term.op, ()))
+            yield from _ranges(term, region) if is_single_valued(term) else ()
 
 
-def _mirrored(terms: Sequence[Expr]) -> Iterator[Theorem]:
-    """Pairs like sin(x - y) and sin(y - x)."""
+def _mirrored(terms: Sequence[Expr]) -> Iterator[tuple[Expr, Expr]]:
+    """Terms like sin(y - x), each with an earlier one like sin(x - y)."""
     for i, term in enumerate(terms):
         if term.op in ODD or term.op in EVEN or term.op is Op.EXP:
             for other in terms[:i]:
                 if other.op is term.op and ex.neg(other.args[0]) is term.args[0]:
-                    yield Theorem("mirrored", (other, term))
+                    yield term, other
+                    break
 
 
 def _range(term: Expr, region: Region) -> tuple[float, float]:

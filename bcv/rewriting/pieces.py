@@ -44,6 +44,18 @@ def evaluated(roots: Iterable[Expr]) -> frozenset[Expr]:
     return frozenset(found)
 
 
+def partial_terms(roots: Iterable[Expr]) -> tuple[Expr, ...]:
+    """Terms that are defined only where the roots are; 1/b for a/b, which is less often infinite.
+
+    In interval arithmetic, an unbounded value looks like an undefined one.
+    """
+    found: dict[Expr, None] = {}
+    for node in ex.postorder(*roots):
+        if node.op in _PARTIAL and not node.total:
+            found[ex.div(ex.ONE, node.args[1]) if node.op is Op.DIV else node] = None
+    return tuple(found)
+
+
 def mapped(formula: Formula, change: Callable[[Expr], Expr]) -> Formula:
     """The formula with other terms, in the same shape, so that atoms keep their numbers."""
     match formula:

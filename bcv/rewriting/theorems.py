@@ -1,6 +1,7 @@
 """What is always true of sin(u), tanh(u), sqrt(u), a/b, ...? One fixed table of theorems.
 
 Soundness depends on this file: its atoms are added to regions as if they had always been there.
+A theorem's atoms hold wherever all of them are defined.
 ``bcv.checker.theorems`` holds the same table, written independently.
 
 Notation: f = f(u) is the term, u any expression. A bound on f(u)*u for u >= 0 holds for all u,
@@ -46,15 +47,24 @@ def _pythagoras(u: Expr) -> Atoms:
 
 
 def _sine(u: Expr) -> Atoms:
-    """u sin u <= u^2, and u sin u >= u^2 - u^4/6 (Taylor's series alternates for u >= 0)."""
-    product = ex.apply(Op.SIN, u) * u
-    return (_least(u**2 - product), _least(product - u**2 + _number(1, 6) * u**4))
+    """u sin u <= u^2, since |sin u| <= |u|."""
+    return (_least(u**2 - ex.apply(Op.SIN, u) * u),)
+
+
+def _sine_series(u: Expr) -> Atoms:
+    """u sin u >= u^2 - u^4/6: Taylor's series alternates."""
+    return (_least(ex.apply(Op.SIN, u) * u - u**2 + _number(1, 6) * u**4),)
 
 
 def _cosine(u: Expr) -> Atoms:
-    """1 - u^2/2 <= cos u <= 1 - u^2/2 + u^4/24 (integrate the bounds of u sin u / u)."""
+    """cos u >= 1 - u^2/2 (integrate sin u <= u from 0)."""
+    return (_least(ex.apply(Op.COS, u) - ex.ONE + _number(1, 2) * u**2),)
+
+
+def _cosine_series(u: Expr) -> Atoms:
+    """cos u <= 1 - u^2/2 + u^4/24 (integrate sin u >= u - u^3/6 from 0)."""
     gap = ex.apply(Op.COS, u) - ex.ONE + _number(1, 2) * u**2
-    return (_least(gap), _least(_number(1, 24) * u**4 - gap))
+    return (_least(_number(1, 24) * u**4 - gap),)
 
 
 def _half_turn(u: Expr) -> Atoms:
@@ -67,26 +77,38 @@ def _half_turn(u: Expr) -> Atoms:
 
 
 def _tanh(u: Expr) -> Atoms:
-    """tanh^2 < 1, and for u >= 0: tanh^2 <= u tanh <= u^2, tanh >= u - u^3/3 (tanh' >= 1 - u^2)."""
+    """tanh^2 u <= u tanh u <= u^2: tanh u has the sign of u, and |tanh u| <= |u|."""
     f = ex.apply(Op.TANH, u)
-    cubic = u * f - u**2 + _number(1, 3) * u**4
-    return (_positive(ex.ONE - f**2), _least(u * f - f**2), _least(u**2 - u * f), _least(cubic))
+    return (_least(u * f - f**2), _least(u**2 - u * f))
+
+
+def _tanh_bounds(u: Expr) -> Atoms:
+    """tanh^2 < 1, and tanh u >= u - u^3/3 for u >= 0 (tanh' = 1 - tanh^2 >= 1 - u^2)."""
+    f = ex.apply(Op.TANH, u)
+    return (_positive(ex.ONE - f**2), _least(u * f - u**2 + _number(1, 3) * u**4))
 
 
 def _atan(u: Expr) -> Atoms:
-    """atan^2 <= u atan <= u^2, and atan u >= u/(1 + u^2) for u >= 0 (atan' = 1/(1 + u^2) falls)."""
+    """atan^2 u <= u atan u <= u^2: atan u has the sign of u, and |atan u| <= |u|."""
     f = ex.apply(Op.ATAN, u)
-    return (
-        _least(u * f - f**2),
-        _least(u**2 - u * f),
-        _least((ex.ONE + u**2) * (u * f) - u**2),
-    )
+    return (_least(u * f - f**2), _least(u**2 - u * f))
+
+
+def _atan_bounds(u: Expr) -> Atoms:
+    """atan u >= u/(1 + u^2) for u >= 0, since atan' = 1/(1 + u^2) falls there."""
+    f = ex.apply(Op.ATAN, u)
+    return (_least((ex.ONE + u**2) * (u * f) - u**2),)
+
+
+def _exp_positive(u: Expr) -> Atoms:
+    """exp u > 0."""
+    return (_positive(ex.apply(Op.EXP, u)),)
 
 
 def _exp(u: Expr) -> Atoms:
-    """exp u > 0, exp u >= 1 + u (convexity), and (the same at -u, times exp u) exp u (1-u) <= 1."""
+    """exp u >= 1 + u (convexity), and (the same at -u, times exp u) exp u (1 - u) <= 1."""
     f = ex.apply(Op.EXP, u)
-    return (_positive(f), _least(f - ex.ONE - u), _least(ex.ONE - f + u * f))
+    return (_least(f - ex.ONE - u), _least(ex.ONE - f + u * f))
 
 
 def _log(u: Expr) -> Atoms:
@@ -159,10 +181,15 @@ def _at_most(term: Expr, bound: Expr) -> Atoms:
 TABLE: Final[dict[str, Callable[..., Atoms]]] = {
     "pythagoras": _pythagoras,
     "sine": _sine,
+    "sine-series": _sine_series,
     "cosine": _cosine,
+    "cosine-series": _cosine_series,
     "half-turn": _half_turn,
     "tanh": _tanh,
+    "tanh-bounds": _tanh_bounds,
     "atan": _atan,
+    "atan-bounds": _atan_bounds,
+    "exp-positive": _exp_positive,
     "exp": _exp,
     "log": _log,
     "sqrt": _sqrt,
