@@ -26,11 +26,18 @@ class Form(enum.Enum):
         computed in doubles. f has no SELECT; MIN, MAX and ABS are allowed, their slopes being the
         hull of both sides. By the mean value theorem in Lebourg's form, for any c in the box.
     BERNSTEIN: the smallest Bernstein coefficient of the polynomial f on a bounded box.
+    AFFINE: the least value of an affine form a_0 + sum_i a_i * e_i + theta of f on a bounded box,
+        with x_i = centre_i + radius_i * e_i, |e_i| <= 1. Sums and constant multiples are exact;
+        a*b = a_0*b + b_0*a - a_0*b_0 + (a - a_0)*(b - b_0); a smooth function becomes its tangent
+        at the middle of its argument's range, its mean slope there, or a constant, and max(x, 0)
+        its chord, with errors from the enclosed derivatives. A checker chooses its own lines, so
+        provers leave a small margin.
     """
 
     NATURAL = "natural"
     MEAN_VALUE = "mean-value"
     BERNSTEIN = "bernstein"
+    AFFINE = "affine"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from math import inf
 from typing import Any
 
 from . import decoding, lifting
+from .affine import AffineBound
 from .claims import Formula, PointValues, atoms, conjuncts
 from .decoding import Stream
 from .intervals import Fixed, Floats, Interval, Machine, Program
@@ -191,6 +192,9 @@ class _LeafRule:
                 ring.polynomial(self.goal, len(cover.names)), len(cover.names)
             )
             self._on = self._bernstein
+        elif rest[0] == "affine":
+            self.affine = AffineBound(self.terms, cover.names, self.goal)
+            self._on = self._affine
         else:
             raise RejectedError("a leaf's form of bound is unknown")
 
@@ -328,6 +332,14 @@ class _LeafRule:
         if self.defined and self._run(level, self.defined, self._box(level, box)) is None:
             return False
         return self.bernstein.signs(box) >= (1 if self.task.strict else 0)
+
+    def _affine(self, level: int, box: Box) -> bool:
+        """Lines between the terms, which hold all over the box, bound the goal."""
+        if level > 0 or any(lo == -inf or hi == inf for lo, hi in box):
+            return False
+        if self.defined and self._run(level, self.defined, self._box(level, box)) is None:
+            return False
+        return self._accepts(self.affine.lower(box))
 
     def _prepare_convex(self, data: Any) -> None:
         if self.task.strict:

@@ -37,7 +37,7 @@ _NUMBERS_A_BATCH: Final = 1_500_000
 _MOST_MULTIPLIERS: Final = 8
 _CHEAP: Final = 500
 """Atoms with more nodes are not tested by natural interval arithmetic: it says little there."""
-_MARGIN: Final = 2.0**-30
+_MARGIN: Final = 2.0**-24
 """How far above 0 a bound must be, relatively: a checker may choose other lines."""
 _SMALLEST: Final = 2.0**-20
 _LEAST: Final = 1e-300

@@ -59,9 +59,10 @@ ENGINES: Final = {
         options=(("effort", "thorough"),),
     ),
     "branch-and-bound": Entry(
-        "bcv.engines.branch_and_bound",
-        "BranchAndBound",
-        "proves by interval arithmetic",
+        "bcv.engines.branch_and_bound", "BranchAndBound", "proves by interval arithmetic"
+    ),
+    "linear-relaxation": Entry(
+        "bcv.engines.linear_relaxation", "LinearRelaxation", "proves claims about neural networks"
     ),
     "sum-of-squares": Entry(
         "bcv.engines.sum_of_squares",

@@ -326,6 +326,8 @@ def _leaf_seconds(obligation: Obligation, reason: LeafReason) -> float:
         return once * (2 + dimension) * dimension
     if reason.form is Form.BERNSTEIN:
         return once + _SECONDS_PER_COEFFICIENT * 8.0**dimension
+    if reason.form is Form.AFFINE:
+        return once * 10 * (2 + dimension)
     return once * (3 + dimension) if reason.form is Form.MEAN_VALUE else once
 
 
