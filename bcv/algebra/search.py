@@ -57,7 +57,7 @@ def scaled(system: System) -> Scaled:
 
 def predicted_seconds(program: Program, equations: int) -> float:
     """A rough cost of solving the program."""
-    points = 1.7 * equations if equations < 300 else 1.35 * equations
+    points = 1.7 * equations if equations < 300 else 1.15 * equations
     squares = sum(block.size for block in program.blocks)
     work = 4 * points**2 * squares + 2 * points**2 * equations + equations**3
     return 0.004 + 0.0004 * len(program.blocks) + 15 * work / FLOPS
