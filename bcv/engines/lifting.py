@@ -49,8 +49,8 @@ MOST_KINKS: Final = 4
 _GLANCE: Final = 0.1
 """Seconds of branch and bound on a piece before anything else is tried."""
 
-_UNAIDED: Final = 0.1
-"""The share of the time for a claim in which nothing is known of the new variables."""
+_FIRST_SHARE: Final = 0.1
+"""The share of the time for a first try with each of the sets of theorems."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +141,7 @@ class _Search:
         for positive, share in ((True, 0.5), (False, 1.0)):
             piece = half(claim, usable[0], positive)
             part = budget.slice(share * budget.seconds_left)
-            images = shown  # a term of the piece that is new is not known to be defined
-            evidence = self.prove(piece, images, part, depth + 1)
+            evidence = self.prove(piece, shown, part, depth + 1)
             if evidence is None:
                 return None
             found.append(evidence)
@@ -173,8 +172,10 @@ class _Search:
         found = list(dict.fromkeys(item for item in lifts if item is not None))
         if not found and claim.expr.total and is_rational(claim.expr):
             return self._ask(self.engine.algebraic, claim, budget)
-        for k, item in enumerate(found):
-            share = 1 / (len(found) - k) if item.theorems else _UNAIDED
+        aided = [item for item in found if item.theorems]
+        first = [(item, _FIRST_SHARE) for item in found]
+        second = [(item, 1 / (len(aided) - k)) for k, item in enumerate(aided)]
+        for item, share in first + second:
             evidence = self._lifted(claim, item, budget.slice(share * budget.seconds_left))
             if evidence is not None:
                 return evidence
