@@ -14,7 +14,7 @@ from bcv import __version__
 if TYPE_CHECKING:
     from bcv.engines.registry import Entry
 
-PACKAGES: Final = ("numpy", "pyyaml", "typer", "rich", "python-flint", "clarabel", "joblib")
+PACKAGES: Final = ("numpy", "pyyaml", "typer", "rich", "python-flint", "joblib")
 
 PARTS: Final = {
     "branch-and-bound": (
