@@ -48,7 +48,7 @@ class Form:
         """(numerator, denominator) if the polynomial is a constant, else None."""
         if not self.terms:
             return 0, 1
-        if self.terms[-1][0] == 0:
+        if self.terms[0][0] == 0:  # the largest monomial is 1
             return self.terms[0][1], self.denominator
         return None
 
@@ -60,7 +60,6 @@ def form_of(terms: Monomials, denominator: int, degree: int, needs: frozenset[in
     ordered = sorted(kept.items(), reverse=True)
     if common > 1:
         ordered = [(m, c // common) for m, c in ordered]
-    # The largest monomial comes first, so the last one is 0 only for a constant or a constant term.
     if ordered and ordered[0][0] == 0:
         degree = 0
     return Form(tuple(ordered), denominator // common, degree if kept else 0, needs)

@@ -114,9 +114,7 @@ def damaged(path: Path, how: str) -> None:
         path.mkdir()
 
 
-@pytest.mark.parametrize(
-    "how", ["text", "truncated", "overwritten", "newer", "foreign", "folder"]
-)
+@pytest.mark.parametrize("how", ["text", "truncated", "overwritten", "newer", "foreign", "folder"])
 def test_a_file_that_cannot_be_used_is_a_warning_and_a_miss(how: str, tmp_path: Path) -> None:
     path = tmp_path / "v.sqlite"
     damaged(path, how)
