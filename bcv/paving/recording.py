@@ -6,6 +6,7 @@ Soundness does not depend on this file: the checker replays the cover against th
 from __future__ import annotations
 
 from array import array
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -18,6 +19,24 @@ Floats = NDArray[np.float64]
 
 _OPEN: Final = np.iinfo(np.int32).max
 _PAIR_BYTES: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A growing tree as arrays.
+
+    Attributes:
+        code: (1 + 2*P,) per node: its reason, its split, or that it is open.
+        parent: (P,) per pair of children.
+        batches: ends of the runs of pairs in which no node is another one's parent.
+        cut_nodes, cut_positions: the explicit cuts.
+    """
+
+    code: Ids
+    parent: Ids
+    batches: NDArray[np.int64]
+    cut_nodes: Ids
+    cut_positions: Floats
 
 
 class CoverRecorder:
@@ -70,6 +89,71 @@ class CoverRecorder:
             code = np.full(1 + 2 * room, _OPEN, dtype=np.int32)
             code[: self._code.size] = self._code
             self._code = code
+
+    def tree(self) -> Tree:
+        """The tree as it stands, for a while: the arrays are the recorder's own."""
+        none = np.empty(0, dtype=np.int32)
+        return Tree(
+            self._code[: self.nodes],
+            self._parent[: self._pairs],
+            np.array(self._batches, dtype=np.int64),
+            np.concatenate([none, *self._cut_nodes]),
+            np.concatenate([np.empty(0), *self._cut_positions]),
+        )
+
+    @classmethod
+    def of(cls, tree: Tree) -> CoverRecorder:
+        """A recorder that goes on with a tree. Raises ValueError if it is none."""
+        pairs = tree.parent.size
+        spans = tree.batches
+        if tree.code.size != 1 + 2 * pairs or tree.cut_nodes.size != tree.cut_positions.size:
+            raise ValueError("the arrays of a split tree do not match")
+        if (
+            spans.size == 0
+            or spans[0] != 0
+            or spans[-1] != pairs
+            or bool((np.diff(spans) < 0).any())
+        ):
+            raise ValueError("the batches of a split tree do not match")
+        older = np.arange(1, 1 + 2 * pairs, 2)
+        if bool((tree.parent < 0).any() or (tree.parent >= older).any()):
+            raise ValueError("a node of a split tree is older than its parent")
+        recorder = cls()
+        recorder._reserve(pairs)
+        recorder._code[: tree.code.size] = tree.code
+        recorder._parent[:pairs] = tree.parent
+        recorder._pairs = pairs
+        recorder._batches = tree.batches.tolist()
+        recorder._cut_nodes = [tree.cut_nodes.copy()]
+        recorder._cut_positions = [tree.cut_positions.copy()]
+        return recorder
+
+    def graft(self, grown: Tree, base: int, reasons: Ids) -> int:
+        """Add what grew in a copy of this tree since it had ``base`` pairs.
+
+        ``reasons`` number the copy's reasons here. Returns by how much the ids of the copy's new
+        nodes are moved. Only nodes that were open when the copy was made may have changed there.
+        """
+        moved = 2 * (self._pairs - base)
+        old = 1 + 2 * base
+        code = grown.code.copy()
+        leaves = (code >= 0) & (code != _OPEN)
+        code[leaves] = reasons[code[leaves]]
+        changed = np.flatnonzero((self._code[:old] == _OPEN) & (code[:old] != _OPEN))
+        self._code[changed] = code[changed]
+        parents = grown.parent[base:]
+        start, end = self._pairs, self._pairs + parents.size
+        self._reserve(end)
+        self._code[1 + 2 * start : 1 + 2 * end] = code[old:]
+        self._parent[start:end] = np.where(parents >= old, parents + moved, parents)
+        self._pairs = end
+        spans = grown.batches[grown.batches > base]
+        self._batches.extend((spans + (start - base)).tolist())
+        cuts = (grown.cut_nodes >= old) | np.isin(grown.cut_nodes, changed)
+        nodes = grown.cut_nodes[cuts]
+        self._cut_nodes.append(np.where(nodes >= old, nodes + moved, nodes).astype(np.int32))
+        self._cut_positions.append(grown.cut_positions[cuts])
+        return moved
 
     def _positions(self) -> NDArray[np.int64]:
         """Each node's place in preorder; batch by batch, since parents are older than children."""
