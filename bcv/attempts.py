@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from bcv.enclosures.exact import verify_point
+from bcv.enclosures.exact import verify_point, verify_segment
 from bcv.engines.engine import Budget, Engine
 from bcv.engines.registry import create
 from bcv.events import Emit, EngineFinished, EngineStarted
-from bcv.evidence import Attestation, Evidence, Point, SquareFactor
+from bcv.evidence import Attestation, Evidence, Point, SquareFactor, Witness
 from bcv.obligation import Obligation
 from bcv.outcome import Hints, Known, Outcome, Proved, Reason, Refuted, Undecided
 from bcv.sandbox import Overrun, alarm
@@ -186,15 +186,20 @@ def _lifted(attempt: Attempt, outcome: Outcome) -> Outcome:
     match outcome:
         case Proved(evidence, known) if reduction is not None:
             return Proved(SquareFactor(reduction.square, reduction.goal.expr, evidence), known)
-        case Refuted(Point(point), known) if reduction is not None:
-            witness = verify_point(attempt.obligation, dict(point))
+        case Refuted(found, known) if reduction is not None:
+            witness = _verified(attempt.obligation, found)
             if witness is not None:
                 return Refuted(witness, known)
-        case Refuted(_, known) if reduction is not None:
-            pass
         case _:
             return outcome
     return Undecided(Reason.INCONCLUSIVE, "the claim is 0 where its reduction fails", known)
+
+
+def _verified(obligation: Obligation, found: Witness) -> Witness | None:
+    """The same point or segment as a witness against another claim, if it is one."""
+    if isinstance(found, Point):
+        return verify_point(obligation, dict(found.point))
+    return verify_segment(obligation, dict(found.start), dict(found.end))
 
 
 def _all_known(replies: Iterable[Reply]) -> Known:
