@@ -26,7 +26,7 @@ from bcv.conditions.setting import (
 from bcv.expr import Expr
 from bcv.obligation import Obligation
 from bcv.problem import TIME_NAME, ConditionKind, Mode, Problem
-from bcv.region import Formula, at_least, equal
+from bcv.region import TRUE, Formula, at_least, equal, linear_bound
 
 
 def lie_derivative(problem: Problem, b: Expr, field: tuple[Expr, ...]) -> Expr:
@@ -77,8 +77,13 @@ def _rule(problem: Problem, b: Expr, lie: Expr) -> _Rule | None:
 
 
 def _continuity(problem: Problem, mode: Mode, b: Expr) -> tuple[Obligation, ...]:
-    """B must not jump: on every surface c = 0 where its pieces meet they must agree."""
+    """B must not jump: on every surface c = 0 where its pieces meet they must agree.
+
+    Pieces that differ refute only where both are plainly met: nothing says that c takes both
+    signs near c = 0 (c = -x**2 does not), nor that it does so inside the domain.
+    """
     found = []
+    plain = len(switching(b)) == 1 and all(_cuts(problem, mode, c) for c in switching(b))
     for c, height in jumps(b):
         for sign, difference in (("<=", -height), (">=", height)):
             found.append(
@@ -90,9 +95,25 @@ def _continuity(problem: Problem, mode: Mode, b: Expr) -> tuple[Obligation, ...]
                     difference,
                     part=f"continuity of B where {in_words(c)} = 0, {sign}",
                     defined=(b,),
+                    sufficient=not plain,
                 )
             )
     return tuple(found)
+
+
+def _cuts(problem: Problem, mode: Mode, c: Expr) -> bool:
+    """Whether c = 0 is plainly a plane x_i = a through the interior of a box, the domain."""
+    bound = linear_bound(c)
+    if bound is None or mode.domain != TRUE:
+        return False
+    name, slope, offset = bound
+    at = -offset / slope
+    return any(
+        state.name == name
+        and (state.range.lo is None or state.range.lo < at)
+        and (state.range.hi is None or at < state.range.hi)
+        for state in problem.states
+    )
 
 
 def _definedness(problem: Problem, mode: Mode, b: Expr) -> tuple[Obligation, ...]:

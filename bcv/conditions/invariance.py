@@ -90,7 +90,8 @@ def _lipschitz(field: tuple[Expr, ...]) -> bool:
 def _flow_out(problem: Problem, mode: Mode, atom: Atom) -> tuple[Obligation, ...]:
     """On d = 0 the flow must not point out (needed), and must point in (enough).
 
-    Both speak of the closure of the domain; where that adds points, neither failure refutes. Under
+    Both speak of the closure of the domain; where that adds points, neither failure refutes. Nor
+    does an edge at which d has no slope: the flow may enter sqrt(x) >= 0. Under
     ``boundary`` nothing is known of a state that slides along an edge, so it must be left.
     """
     b, d = barrier(problem, mode), atom.expr
@@ -112,7 +113,7 @@ def _flow_out(problem: Problem, mode: Mode, atom: Atom) -> tuple[Obligation, ...
             lie,
             part=f"{words} >= 0",
             defined=defined,
-            sufficient=closed != mode.domain,
+            sufficient=closed != mode.domain or not lie.total,
         ),
         claim(
             problem,

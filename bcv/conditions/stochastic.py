@@ -21,12 +21,19 @@ from bcv.problem import Mode, Problem, TimeKind
 
 
 def _constants(problem: Problem) -> tuple[Expr, Expr, Expr]:
-    """(gamma, lambda, c). Raises ProblemError if gamma or lambda is missing."""
+    """(gamma, lambda, c). Raises ProblemError if gamma or lambda is missing, or t ends too soon."""
     certificate = problem.certificate
     if certificate.gamma is None or certificate.lambda_ is None:
         raise ProblemError(
             "a supermartingale certificate needs gamma and lambda",
             "B <= gamma on the initial set and B >= lambda on the unsafe set",
+            Place(problem.file) if problem.file else None,
+        )
+    until, known = certificate.horizon, problem.horizon
+    if problem.uses_time and until is not None and known is not None and until > known:
+        raise ProblemError(
+            f"the certificate's horizon, {until}, lies beyond that of the problem, {known}",
+            "The conditions speak of t up to the problem's horizon; shorten or extend one of them",
             Place(problem.file) if problem.file else None,
         )
     return certificate.gamma, certificate.lambda_, certificate.drift or ex.ZERO

@@ -15,6 +15,7 @@ from bcv import expr as ex
 from bcv.conditions import obligations_of
 from bcv.conditions.expectation import expectation, moment
 from bcv.conditions.generator import generator
+from bcv.enclosures.exact import verify_point
 from bcv.errors import ProblemError
 from bcv.problem import (
     Certificate,
@@ -213,3 +214,32 @@ def test_a_lambda_that_is_not_plainly_positive_must_be_shown_positive() -> None:
     part = by_name(found, "unsafe", "lambda > 0")
     assert part.strict
     assert part.region.variables == ()
+
+
+def test_a_bound_beyond_the_times_that_the_conditions_cover_is_an_error() -> None:
+    """The diffusion begins at t = 1, where the conditions for t <= 1 do not see it."""
+    text = """
+states: {x: null}
+horizon: 1
+dynamics: {x: 0}
+diffusion: {x: "max(t - 1, 0)"}
+initial: x == 0
+unsafe: x**2 >= 4
+certificate: {B: x**2, condition: supermartingale, gamma: 0, lambda: 4, c: 0, horizon: %s}
+"""
+    with pytest.raises(ProblemError, match="horizon"):
+        conditions(text % "100")
+    assert conditions(text % "1").probability is not None
+
+
+def test_a_step_that_divides_by_zero_is_a_finding() -> None:
+    text = """
+states: {x: [-1, 1]}
+noise: {w: {discrete: {0: 1/2, 1: 1/2}}}
+dynamics: {x: x/w}
+initial: x == 0
+unsafe: false
+certificate: {B: x**2, condition: supermartingale, gamma: 0, lambda: 4, c: 10}
+"""
+    step = by_name(conditions(text, "discrete"), "step")
+    assert verify_point(step, {"x": Fraction(1, 2)}) is not None
