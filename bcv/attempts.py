@@ -161,7 +161,11 @@ def asked(name: str, attempt: Attempt, budget: Budget, seconds: float, emit: Emi
     """One engine's try at one obligation."""
 
     def run(engine: Engine, part: Budget) -> Outcome:
-        return _lifted(attempt, engine.discharge(attempt.goal, attempt.hints, part, emit))
+        outcome = _lifted(attempt, engine.discharge(attempt.goal, attempt.hints, part, emit))
+        if outcome is not None:
+            return outcome
+        # The claim probably fails where its square factor is not 0.
+        return engine.discharge(attempt.obligation, attempt.hints, part, emit)
 
     outcome, spent = guarded(name, attempt.obligation, budget, seconds, run, emit)
     spent_in_all = attempt.seconds + spent
@@ -180,19 +184,17 @@ def asked(name: str, attempt: Attempt, budget: Budget, seconds: float, emit: Emi
     )
 
 
-def _lifted(attempt: Attempt, outcome: Outcome) -> Outcome:
-    """What an outcome for the reduction means for the obligation itself."""
+def _lifted(attempt: Attempt, outcome: Outcome) -> Outcome | None:
+    """What an outcome for the reduction means for the obligation itself; None for nothing."""
     reduction = attempt.reduction
     match outcome:
         case Proved(evidence, known) if reduction is not None:
             return Proved(SquareFactor(reduction.square, reduction.goal.expr, evidence), known)
         case Refuted(found, known) if reduction is not None:
             witness = _verified(attempt.obligation, found)
-            if witness is not None:
-                return Refuted(witness, known)
+            return None if witness is None else Refuted(witness, known)
         case _:
             return outcome
-    return Undecided(Reason.INCONCLUSIVE, "the claim is 0 where its reduction fails", known)
 
 
 def _verified(obligation: Obligation, found: Witness) -> Witness | None:
