@@ -121,8 +121,8 @@ class Ring:
 
     def form(self, root: int) -> tuple[Poly, Poly]:
         """(p, q) with the expression = p/q wherever it is defined; q is nonzero there."""
-        for node in self.terms.below([root]):
-            if node not in self._forms:
+        if root not in self._forms:
+            for node in self.terms.below([root], self._forms):
                 self.work += 1
                 self._forms[node] = self._form(node)
         return self._forms[root]

@@ -301,8 +301,9 @@ def replay_seconds(obligation: Obligation, evidence: Evidence) -> float:
         case Cover():
             counts = Counter(evidence.nodes)
             leaves = ((counts[i], reason) for i, reason in enumerate(evidence.reasons))
+            once = _SECONDS_PER_LEAF + _evaluation_seconds(*obligation.roots)
             return _SECONDS_PER_ENTRY + sum(
-                count * _leaf_seconds(obligation, reason) for count, reason in leaves if count
+                count * _leaf_seconds(obligation, reason, once) for count, reason in leaves if count
             )
         case SumOfSquares(cases):
             entries = sum(len(gram.matrix) for case in cases for _, gram in case.cone)
@@ -313,15 +314,14 @@ def replay_seconds(obligation: Obligation, evidence: Evidence) -> float:
             return 0.0
 
 
-def _leaf_seconds(obligation: Obligation, reason: LeafReason) -> float:
-    """What one leaf with this reason costs, after the program for it is there."""
+def _leaf_seconds(obligation: Obligation, reason: LeafReason, once: float) -> float:
+    """What one leaf with this reason costs; ``once`` is an evaluation of the claim."""
     dimension = len(obligation.region.variables)
     if isinstance(reason, Infeasible):
         region = obligation.region
         named = [*region.box_atoms(), *atoms(region.formula)]
         roots = [named[n].expr for n in reason.atoms if n < len(named)]
         return _SECONDS_PER_LEAF + _evaluation_seconds(*roots)
-    once = _SECONDS_PER_LEAF + _evaluation_seconds(*obligation.roots)
     if isinstance(reason, Convex):
         return once * (2 + dimension) * dimension
     if reason.form is Form.BERNSTEIN:
