@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -34,6 +34,10 @@ _PROGRESS_SECONDS: Final = 0.2
 _MOST_ZERO_GUESSES: Final = 8
 _MOST_SEARCHES: Final = 6
 _ZERO_REACH: Final = 1e-5
+_ALONE: Final = 0.25
+"""Seconds before work is shared: copies of the process cost some hundredths."""
+_ROUND: Final = 4.0
+_LEAST_SHARE: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,25 +96,91 @@ class _Attempt:
     def run(self, zeros: tuple[Zero, ...]) -> tuple[Search, Reason | None]:
         """Search with convex neighbourhoods of the zeros cut out; None if all was decided."""
         obligation = self.bounds.obligation
-        batch = max(64, min(_LARGEST_BATCH, _OPERATIONS_A_BATCH // self.bounds.operations))
-        search = Search(self.bounds, outer_root(obligation.region))
+        key = f"{obligation.digest()} {zeros}"
+        search = self._taken_up(key)
+        resumed = search is not None
+        if search is None:
+            search = Search(self.bounds, outer_root(obligation.region))
         report = _reporter(obligation, self.engine, search, self.emit)
         try:
-            for zero in zeros:
+            for zero in () if resumed else zeros:
                 found = neighbourhood(obligation, zero, search.root)
                 if found is not None:
                     search.carve(found)
-            return search, _run(search, self.budget, batch, report)
+            reason = self._search(search, report, key)
         except KeyboardInterrupt:
             return search, Reason.INTERRUPTED
         except MemoryError:
             return search, Reason.MEMORY
+        if resumed and reason is None and search.witness is None and not self._confirmed(search):
+            assert self.budget.checkpoints is not None
+            self.budget.checkpoints.forget(key)
+            return self.run(zeros)
+        return search, reason
+
+    def _taken_up(self, key: str) -> Search | None:
+        """The search that an earlier run put aside."""
+        state = self.budget.checkpoints.load(key) if self.budget.checkpoints else None
+        if state is None:
+            return None
+        from bcv.paving.state import restored
+
+        try:
+            return restored(self.bounds, outer_root(self.bounds.obligation.region), state)
+        except ValueError:
+            return None
+
+    def _confirmed(self, search: Search) -> bool:
+        """Whether a search that began with what a file said has proved the claim."""
+        from bcv.paving.rechecking import cover_holds
+
+        return cover_holds(self.bounds.obligation, search.cover())
+
+    def _search(self, search: Search, report: Callable[[], None], key: str) -> Reason | None:
+        """Search, with several processes and checkpoints as the budget says."""
+        checkpoints = self.budget.checkpoints
+        batch = max(64, min(_LARGEST_BATCH, _OPERATIONS_A_BATCH // self.bounds.operations))
+        if checkpoints is None and self.budget.jobs == 1:
+            return _run(search, self.budget, batch, report)
+        seconds = _ALONE if self.budget.jobs > 1 else _ROUND
+        reason = _run(search, self.budget.slice(seconds), batch, report)
+        while reason is Reason.TIMEOUT and self.budget.seconds_left > 0:
+            if checkpoints is not None and checkpoints.due:
+                self._put_aside(search, key)
+            if self.budget.jobs > 1 and search.stack.count >= _LEAST_SHARE * self.budget.jobs:
+                seconds = min(2 * seconds, _ROUND)
+                self._shared(search, batch, seconds)
+                report()
+                reason = _run(search, self.budget.slice(0.0), batch, report)
+            else:
+                reason = _run(search, self.budget.slice(seconds), batch, report)
+        if checkpoints is not None and (checkpoints.due or checkpoints.load(key) is not None):
+            self._put_aside(search, key)
+        return reason
+
+    def _put_aside(self, search: Search, key: str) -> None:
+        from bcv.paving.state import saved
+
+        assert self.budget.checkpoints is not None
+        self.budget.checkpoints.save(key, saved(search))
+
+    def _shared(self, search: Search, batch: int, seconds: float) -> None:
+        """Let copies of this process work on shares of the open boxes for a while."""
+        from bcv.executors.forked import in_copies
+        from bcv.paving.shares import gather, is_witness, tasks
+
+        jobs = self.budget.jobs
+        boxes = search.examined + (self.budget.boxes - search.examined) // jobs
+        share = replace(self.budget.slice(seconds), boxes=boxes, memory=self.budget.memory // jobs)
+        work = tasks(search, jobs, lambda part: _run(part, share, batch, lambda: None))
+        gather(search, in_copies(work, is_witness))
 
 
 def _new_zeros(obligation: Obligation, search: Search, known: Collection[Zero]) -> list[Zero]:
     """Exact zeros of the claim's expression in or next to boxes that were put aside."""
     found: dict[Zero, None] = {}
-    for middle in _middles(search)[:_MOST_ZERO_GUESSES]:
+    origin = tuple(0.0 for _ in search.root)
+    for middle in (origin, *_middles(search)[:_MOST_ZERO_GUESSES]):
         zero = exact_zero(obligation, middle, _ZERO_REACH, (*known, *found))
         if zero is not None:
             found[zero] = None

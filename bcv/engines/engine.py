@@ -9,10 +9,14 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from bcv.events import Emit
 from bcv.obligation import Obligation
 from bcv.outcome import Hints, Outcome
+
+if TYPE_CHECKING:
+    from bcv.stores.checkpoints import Checkpoints
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +28,16 @@ class Budget:
         boxes: the largest number of boxes to examine.
         memory: bytes that boxes and evidence may fill.
         seed: of every random choice; the same seed gives the same outcome.
+        jobs: the processes that may work side by side.
+        checkpoints: where long work is put aside, and taken up again.
     """
 
     deadline: float
     boxes: int = 50_000_000
     memory: int = 2 << 30
     seed: int = 0
+    jobs: int = 1
+    checkpoints: Checkpoints | None = None
 
     @property
     def seconds_left(self) -> float:
