@@ -9,13 +9,17 @@ import hashlib
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Final
 
 from bcv.attempts import Attempt
 from bcv.engines.engine import Budget
-from bcv.events import Emit, Recalled
-from bcv.outcome import Refuted
+from bcv.events import Emit, EngineFinished, Event, Recalled
+from bcv.outcome import Refuted, Undecided
 from bcv.recall import Effort, Found, Recall
 from bcv.verdict import Settled
+
+PATIENCE: Final = 1.0
+"""Seconds of a run after which every outcome is stored as soon as it is there."""
 
 
 def effort_of(attempts: Sequence[Attempt], seconds: float, *others: object) -> Effort:
@@ -36,11 +40,12 @@ def _after_refutation(effort: Effort, refuted: bool) -> Effort:
 
 
 def recalled(
-    attempts: list[Attempt], recall: Recall, effort: Effort, budget: Budget, emit: Emit
+    attempts: list[Attempt], recall: Recall, effort: Effort | None, budget: Budget, emit: Emit
 ) -> bool:
     """Settle attempts, in place, by earlier outcomes; whether nothing is left to do.
 
-    The attempts then speak of claims that imply the ones they were about.
+    Without ``effort`` all that was tried in vain is tried again. The attempts then speak of claims
+    that imply the ones they were about.
     """
     for i, attempt in enumerate(attempts):
         started = time.monotonic()
@@ -48,6 +53,8 @@ def recalled(
         found = recall.find(attempt.obligation, deadline)
         if found is not None:
             attempts[i] = _with(attempt, found, time.monotonic() - started, emit)
+    if effort is None:
+        return not any(attempt.open for attempt in attempts)
     vain = _after_refutation(effort, _refuted(attempts))
     # What was tried in vain is tried again as soon as anything else has to be.
     again = [recall.find_in_vain(a.obligation, vain) if a.open else None for a in attempts]
@@ -69,6 +76,22 @@ def _with(attempt: Attempt, found: Found, seconds: float, emit: Emit) -> Attempt
         seconds=seconds,
         cached=True,
     )
+
+
+def noting(emit: Emit, recall: Recall | None) -> Emit:
+    """An observer that also stores outcomes of a long run at once, lest they be lost."""
+    if recall is None:
+        return emit
+    started = time.monotonic()
+
+    def hear(event: Event) -> None:
+        emit(event)
+        if not isinstance(event, EngineFinished) or isinstance(event.outcome, Undecided):
+            return
+        if time.monotonic() - started > PATIENCE:
+            recall.keep([(event.obligation, event.outcome, event.engine)])
+
+    return hear
 
 
 def keep(settled: Sequence[Settled], recall: Recall, effort: Effort) -> None:

@@ -37,12 +37,13 @@ def cache(
 ) -> None:
     """Look after the verdicts that are remembered between runs.
 
-    info says where they are and how many; ls lists them; clear forgets them; verify checks all of
+    info says where they are and how many; ls lists them; clear forgets them, and unfinished work
+    as well; verify checks all of
     the evidence again and drops what does not hold; export and import copy them to and from a
     file. A solver's word that was imported does not count.
     """
     from bcv.cli.validate import warn
-    from bcv.stores.folder import FILE, cache_folder
+    from bcv.stores.folder import FILE, cache_folder, clear_checkpoints
     from bcv.stores.sqlite import SqliteStore
 
     if (file is not None) != (action in (Action.EXPORT, Action.IMPORT)):
@@ -57,6 +58,7 @@ def cache(
                 typer.echo(_line(record))
         case Action.CLEAR:
             store.clear()
+            clear_checkpoints()
         case Action.VERIFY:
             code = _verify(store)
         case Action.EXPORT:

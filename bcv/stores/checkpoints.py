@@ -43,6 +43,11 @@ class Checkpoints:
     _cost: float = 0.0
 
     @property
+    def empty(self) -> bool:
+        """Whether there is nothing to go on from."""
+        return not self._states
+
+    @property
     def due(self) -> bool:
         """Whether it is time to save again."""
         return time.monotonic() - self._last >= max(INTERVAL, PATIENCE * self._cost)

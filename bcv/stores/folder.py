@@ -6,6 +6,8 @@ Soundness does not depend on this file.
 from __future__ import annotations
 
 import os
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +17,7 @@ from bcv.stores.store import Store, Warn, silent
 
 VARIABLE: Final = "BCV_CACHE_DIR"
 FILE: Final = "verdicts.sqlite"
+CHECKPOINTS: Final = "checkpoints"
 
 
 def cache_folder() -> Path:
@@ -25,6 +28,19 @@ def cache_folder() -> Path:
     from platformdirs import user_cache_dir
 
     return Path(user_cache_dir("bcv", appauthor=False))
+
+
+def checkpoint_file(problem: str) -> Path:
+    """Where unfinished work at a problem is put aside, unless the user says where."""
+    return cache_folder() / CHECKPOINTS / f"{problem[:40]}.bcv"
+
+
+def clear_checkpoints(older: float = 0.0) -> None:
+    """Take away checkpoints that were last written so many seconds ago or longer."""
+    for file in (cache_folder() / CHECKPOINTS).glob("*.bcv"):
+        with suppress(OSError):
+            if file.stat().st_mtime <= time.time() - older:
+                file.unlink()
 
 
 def user_store(warn: Warn = silent) -> Store:
