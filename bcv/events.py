@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from bcv.obligation import Obligation
 from bcv.outcome import Outcome
+from bcv.verdict import Contradiction
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,15 @@ class Recalled:
     outcome: Outcome
 
 
-Event = Recalled | ObligationStarted | EngineStarted | Progress | EngineFinished
+@dataclass(frozen=True, slots=True)
+class Contradicted:
+    """Two engines said opposite things of an obligation."""
+
+    obligation: Obligation
+    contradiction: Contradiction
+
+
+Event = Recalled | ObligationStarted | EngineStarted | Progress | EngineFinished | Contradicted
 Emit = Callable[[Event], None]
 
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from bcv.attempts import GRACE, Attempt, asked, closed, examined, settled, untouched
-from bcv.conditions import obligations_of
+from bcv.conditions import Conditions, obligations_of
+from bcv.confirmation import Confirmed, confirmed
 from bcv.engines.engine import Budget
 from bcv.engines.registry import OWN, known_names
 from bcv.events import Emit, ObligationStarted, ignore
@@ -23,12 +24,14 @@ from bcv.planning.forecast import default_parameters
 from bcv.planning.order import BestFirst, Option, Strategy
 from bcv.problem import Problem
 from bcv.recall import Recall
-from bcv.recollection import effort_of, keep, recalled
+from bcv.recollection import effort_of, keep, noting, recalled
 from bcv.replay import Replayed, expected_seconds, replayed
 from bcv.sandbox import Overrun, alarm
+from bcv.stores.checkpoints import Checkpoints
 from bcv.verdict import Answer, Assurance, Settled, Verdict, conclude
 
-LIGHT: Final = ("sampling", "branch-and-bound")
+SCOUT: Final = "sampling"
+LIGHT: Final = (SCOUT, "branch-and-bound")
 """A claim is reduced by algebra before anything but a first attempt of these: it loads flint."""
 
 CHECK_AUTO: Final = 1.0
@@ -55,8 +58,10 @@ class Settings:
         after_refutation: seconds that the other conditions still get once the certificate is
             known to be wrong; 0 stops at the first refutation.
         memory: bytes that an engine's working set may fill.
+        jobs: the processes that may work side by side.
         check: when the independent checker replays evidence.
         require: a lesser VALID or INVALID becomes UNKNOWN.
+        confirm: engines that are asked about every condition once it is settled.
     """
 
     timeout: float = 60.0
@@ -65,8 +70,10 @@ class Settings:
     strategy: Strategy | None = None
     after_refutation: float = 5.0
     memory: int = 2 << 30
+    jobs: int = 1
     check: CheckMode = CheckMode.AUTO
     require: Assurance = Assurance.ATTESTED
+    confirm: tuple[str, ...] = ()
 
 
 def validate(
@@ -74,21 +81,29 @@ def validate(
     settings: Settings | None = None,
     emit: Emit = ignore,
     recall: Recall | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> Verdict:
     """Decide a problem within the timeout (exceeded by less than a second).
 
     Ctrl-C ends it early: what is settled by then is in the verdict, and the rest is undecided
     with the reason INTERRUPTED. With ``recall``, earlier outcomes count once they are checked
-    again, and new ones are kept.
+    again, and new ones are kept. With ``checkpoints``, long work is put aside every few seconds,
+    and taken up again.
 
     Raises:
         ProblemError: the problem's parts do not fit together.
         BcvError: there is no engine of some name in the settings.
     """
     settings = settings or Settings()
-    known_names(settings.engines)
+    known_names(settings.engines + settings.confirm)
     started = time.monotonic()
-    budget = Budget(started + settings.timeout, memory=settings.memory, seed=settings.seed)
+    budget = Budget(
+        started + settings.timeout,
+        memory=settings.memory,
+        seed=settings.seed,
+        jobs=settings.jobs,
+        checkpoints=checkpoints,
+    )
     try:
         with alarm(budget.deadline + GRACE):
             conditions = obligations_of(problem)
@@ -96,30 +111,43 @@ def validate(
         late = "stating the conditions took longer than the timeout"
         return Verdict(*conclude(()), (), time.monotonic() - started, notes=(late,))
     attempts = [untouched(obligation) for obligation in conditions.obligations]
-    effort = effort_of(attempts, settings.timeout, replace(settings, timeout=0.0))
+    effort = effort_of(attempts, settings.timeout, replace(settings, timeout=0.0, strategy=None))
+    tried = effort if checkpoints is None or checkpoints.empty else None
     try:
-        if recall is None or not recalled(attempts, recall, effort, budget, emit):
-            _work(attempts, settings, budget, emit)
+        if recall is None or not recalled(attempts, recall, tried, budget, emit):
+            _work(attempts, settings, budget, noting(emit, recall))
     except KeyboardInterrupt:
         attempts = [closed(attempt, Reason.INTERRUPTED) for attempt in attempts]
     if budget.seconds_left == 0:
         attempts = [closed(attempt, Reason.TIMEOUT) for attempt in attempts]
     found = _replayed(problem, tuple(map(settled, attempts)), settings, budget.deadline)
+    second = confirmed(problem, found.settled, settings.confirm, budget, emit)
     if recall is not None:
-        keep(found.settled, recall, effort)
+        keep(second.settled, recall, effort)
+    verdict = _verdict(conditions, found, second, time.monotonic() - started)
+    return _demanding(_with_remark(verdict, problem, settings.seed), settings.require)
+
+
+def _with_remark(verdict: Verdict, problem: Problem, seed: int) -> Verdict:
+    """A note beside VALID if simulated trajectories leave the domain in which it was assumed."""
+    from bcv.falsify.trajectories import leaving_note
+
+    remark = leaving_note(problem, seed) if verdict.answer is Answer.VALID else None
+    return replace(verdict, notes=(*verdict.notes, remark)) if remark else verdict
+
+
+def _verdict(conditions: Conditions, found: Replayed, second: Confirmed, seconds: float) -> Verdict:
     unsupported = conditions.unsupported + found.missing
-    answer, assurance = conclude(found.settled, tuple(name for name, _ in unsupported))
-    verdict = Verdict(
-        answer,
-        assurance,
-        found.settled,
-        time.monotonic() - started,
+    return Verdict(
+        *conclude(second.settled, tuple(name for name, _ in unsupported)),
+        second.settled,
+        seconds,
         conditions.assumes,
-        conditions.notes + found.notes,
+        conditions.notes + found.notes + tuple(map(str, second.contradictions)),
         conditions.probability.sentence if conditions.probability else None,
         unsupported,
+        second.contradictions,
     )
-    return _demanding(verdict, settings.require)
 
 
 def _replayed(
@@ -161,7 +189,7 @@ def _work(attempts: list[Attempt], settings: Settings, budget: Budget, emit: Emi
             Option(index, name, replace(features(a.goal), zero=bool(a.hints.zeros)), tried)
             for index, a in enumerate(attempts)
             if a.open
-            for name in settings.engines
+            for name in _useful(a, settings.engines)
             if (tried := a.tried(name)) is not None
         ]
         step = strategy(options, started, budget.seconds_left)
@@ -177,3 +205,9 @@ def _work(attempts: list[Attempt], settings: Settings, budget: Budget, emit: Emi
         found = attempts[index]
         if isinstance(found.outcome, Refuted) and not found.obligation.sufficient:
             budget = budget.slice(settings.after_refutation)
+
+
+def _useful(attempt: Attempt, engines: tuple[str, ...]) -> tuple[str, ...]:
+    """Sampling before all else: it takes milliseconds, and its hints help the others."""
+    first = SCOUT in engines and SCOUT not in attempt.replies
+    return (SCOUT,) if first else engines

@@ -30,6 +30,49 @@ class Answer(enum.Enum):
     UNKNOWN = "unknown"
 
 
+class Stance(enum.Enum):
+    """What an engine says of a claim, whether or not it can be believed."""
+
+    HOLDS = "holds"
+    FAILS = "fails"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What another engine said of a claim that was settled before; ``words`` if it said nothing.
+
+    ``agrees`` is None if it said nothing.
+    """
+
+    engine: str
+    stance: Stance
+    agrees: bool | None
+    seconds: float
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Two engines said opposite things of a condition.
+
+    ``right`` is the engine whose exact witness or replayed proof settled it, None if neither has
+    one that stands alone: then the condition is undecided, and something is broken.
+    """
+
+    condition: str
+    holds: str
+    fails: str
+    right: str | None
+
+    def __str__(self) -> str:
+        said = f"{self.condition}: {self.holds} says that it holds, {self.fails} that it fails"
+        if self.right is None:
+            return f"{said}; neither could be checked against the other"
+        wrong = self.fails if self.right == self.holds else self.holds
+        return f"{said}; {wrong} is wrong, for the evidence of {self.right} was checked"
+
+
 @dataclass(frozen=True, slots=True)
 class Settled:
     """An obligation with the outcome that counts, who found it, and what it rests on."""
@@ -40,6 +83,7 @@ class Settled:
     assurance: Assurance
     seconds: float
     cached: bool = False
+    opinions: tuple[Opinion, ...] = ()
 
     @property
     def evidence(self) -> Evidence | None:
@@ -63,6 +107,7 @@ class Verdict:
     notes: tuple[str, ...] = ()
     probability: str | None = None
     unsupported: tuple[tuple[str, str], ...] = ()
+    contradictions: tuple[Contradiction, ...] = ()
 
 
 def conclude(

@@ -39,7 +39,12 @@ def combined(codes: Iterable[ExitCode]) -> ExitCode:
 
 
 def code_of(verdict: Verdict) -> ExitCode:
-    """The code for one verdict; a crash counts where it left the answer open."""
+    """The code for one verdict; a crash counts where it left the answer open.
+
+    Two engines that contradict each other, while nothing says who is right, are a failure.
+    """
+    if any(found.right is None for found in verdict.contradictions):
+        return ExitCode.FAILED
     if verdict.answer is Answer.VALID:
         return ExitCode.OK
     reasons = {

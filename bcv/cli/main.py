@@ -21,7 +21,8 @@ from bcv.cli.exit_code import ExitCode
 from bcv.errors import BcvError
 
 COMMANDS: Final = (
-    "validate", "check", "export", "bench", "new", "schema", "doctor", "cache", "completion",
+    "validate", "check", "export", "bench", "new", "schema", "doctor", "tune", "cache",
+    "completion",
 )  # fmt: skip
 """Each is the function of that name in the module of that name in ``bcv.cli``."""
 

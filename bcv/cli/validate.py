@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 import sys
 import traceback
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,8 +20,10 @@ from bcv.errors import BcvError
 
 if TYPE_CHECKING:
     from bcv.pipeline import Settings
+    from bcv.planning.order import BestFirst
     from bcv.problem import Problem
     from bcv.recall import Recall
+    from bcv.stores.checkpoints import Checkpoints
     from bcv.verdict import Verdict
 
 
@@ -41,32 +43,83 @@ class Require(enum.StrEnum):
     ATTESTED = "attested"
 
 
+Files = Annotated[
+    list[str], typer.Argument(metavar="FILE...", help="Problem files; - is standard input.")
+]
+Timeout = Annotated[
+    float, typer.Option(min=0.01, help="Seconds for each problem.", metavar="SECONDS")
+]
+Json = Annotated[bool, typer.Option("--json", help="One line of JSON per file.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="One line per file.")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Say on standard error what each engine does.")
+]
+FailFast = Annotated[
+    bool, typer.Option("--fail-fast", help="Stop at the first condition that fails.")
+]
+Proof = Annotated[Path | None, typer.Option(metavar="FILE", help="Write a proof for `bcv check`.")]
+CheckOption = Annotated[Check, typer.Option(help="Replay evidence with the independent checker.")]
+RequireOption = Annotated[
+    Require, typer.Option(help="What VALID and INVALID must rest on at least.")
+]
+Engines = Annotated[
+    str, typer.Option(metavar="NAMES", help="Use these engines only; see `bcv doctor`.")
+]
+Confirm = Annotated[
+    str, typer.Option(metavar="NAMES", help="Ask these engines too, once all is settled.")
+]
+Plan = Annotated[bool, typer.Option("--plan", help="Only say what would be tried, and why.")]
+NoRecord = Annotated[bool, typer.Option("--no-record", help="Keep no times for `bcv tune`.")]
+Seed = Annotated[int, typer.Option(help="Of random choices.", metavar="NUMBER")]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Decide everything anew.")]
+Jobs = Annotated[
+    str, typer.Option(metavar="NUMBER", help="Processes for a hard condition, or auto.")
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on where an earlier run was stopped.")]
+Checkpoint = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Put unfinished work aside there.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How files are validated, beside the settings.
+
+    Attributes:
+        proof: where a proof is written.
+        recall: what earlier runs found out; None without a cache.
+        record: whether times are kept for ``bcv tune``.
+        checkpoint: where unfinished work is put aside; None is a file in the cache.
+        resume: whether to go on where an earlier run was stopped.
+    """
+
+    verbose: bool
+    proof: Path | None
+    recall: Recall | None
+    record: bool
+    checkpoint: Path | None
+    resume: bool
+
+
 def validate(
-    files: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help="Problem files; - is standard input.")
-    ],
-    timeout: Annotated[
-        float, typer.Option(min=0.01, help="Seconds for each problem.", metavar="SECONDS")
-    ] = 60.0,
-    json: Annotated[bool, typer.Option("--json", help="One line of JSON per file.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="One line per file.")] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Say on standard error what each engine does.")
-    ] = False,
-    fail_fast: Annotated[
-        bool, typer.Option("--fail-fast", help="Stop at the first condition that fails.")
-    ] = False,
-    proof: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a proof for `bcv check`.")
-    ] = None,
-    check: Annotated[
-        Check, typer.Option(help="Replay evidence with the independent checker.")
-    ] = Check.AUTO,
-    require: Annotated[
-        Require, typer.Option(help="What VALID and INVALID must rest on at least.")
-    ] = Require.ATTESTED,
-    seed: Annotated[int, typer.Option(help="Of random choices.", metavar="NUMBER")] = 0,
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Decide everything anew.")] = False,
+    files: Files,
+    timeout: Timeout = 60.0,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    fail_fast: FailFast = False,
+    proof: Proof = None,
+    check: CheckOption = Check.AUTO,
+    require: RequireOption = Require.ATTESTED,
+    engine: Engines = "",
+    confirm: Confirm = "",
+    plan: Plan = False,
+    no_record: NoRecord = False,
+    seed: Seed = 0,
+    no_cache: NoCache = False,
+    jobs: Jobs = "1",
+    resume: Resume = False,
+    checkpoint: Checkpoint = None,
 ) -> None:
     """Say whether barrier certificates are right.
 
@@ -79,15 +132,30 @@ def validate(
     if proof is not None and len(files) > 1:
         raise BcvError("--proof writes one proof file", "Validate the problems one by one")
     settings = Settings(
-        timeout, seed, check=CheckMode(check.value), require=Assurance[require.name]
+        timeout,
+        seed,
+        strategy=planner(),
+        check=CheckMode(check.value),
+        require=Assurance[require.name],
+        confirm=_names(confirm),
     )
+    if engine:
+        settings = replace(settings, engines=_names(engine))
+    settings = replace(settings, jobs=_processes(jobs))
+    if checkpoint is not None and len(files) > 1:
+        raise BcvError("--checkpoint is for one problem", "Validate the problems one by one")
     if fail_fast:
         settings = replace(settings, after_refutation=0.0)
+    if plan:
+        for file in files:
+            _print_plan(file, settings)
+        return
     output = output_for(json=json, quiet=quiet)
-    recall = None if no_cache else user_recall()
+    recall = None if no_cache or engine else user_recall()
+    manner = Manner(verbose, proof, recall, not no_record, checkpoint, resume)
     codes = []
     for file in files:
-        codes.append(_validate_one(file, settings, output, verbose, proof, recall))
+        codes.append(_validate_one(file, settings, output, manner))
         if codes[-1] is ExitCode.INTERRUPTED:
             break
     if recall is not None:
@@ -95,24 +163,21 @@ def validate(
     raise typer.Exit(combined(codes))
 
 
-def _validate_one(
-    file: str,
-    settings: Settings,
-    output: Output,
-    verbose: bool,
-    proof: Path | None,
-    recall: Recall | None,
-) -> ExitCode:
+def _validate_one(file: str, settings: Settings, output: Output, manner: Manner) -> ExitCode:
     """Whatever happens to this file, the next ones are validated too."""
     from bcv.observers.progress import watching
+    from bcv.observers.recording import recording
     from bcv.pipeline import validate as decide
 
     try:
         problem = read_problem(file)
-        with watching(verbose) as emit:
-            verdict = decide(problem, settings, emit, recall)
-        if proof is not None:
-            _write_proof(proof, problem, verdict)
+        checkpoints = _checkpoints(problem, manner)
+        with watching(manner.verbose) as emit, recording(emit, manner.record) as emit:
+            verdict = decide(problem, settings, emit, manner.recall, checkpoints)
+        if checkpoints is not None and verdict.assurance:
+            checkpoints.finish()
+        if manner.proof is not None:
+            _write_proof(manner.proof, problem, verdict)
     except BcvError as error:
         output.error(file, error)
         return ExitCode.USAGE
@@ -124,6 +189,59 @@ def _validate_one(
         return ExitCode.FAILED
     output.verdict(file, problem, verdict)
     return code_of(verdict)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def planner() -> BestFirst:
+    """The planner with what is known of this machine; trouble with it is a warning."""
+    from bcv.planning.history import known_parameters
+    from bcv.planning.order import BestFirst
+
+    parameters, trouble = known_parameters()
+    if trouble:
+        warn(trouble)
+    return BestFirst(parameters)
+
+
+def _print_plan(file: str, settings: Settings) -> None:
+    from bcv.conditions import obligations_of
+    from bcv.reports.plan import plan_text
+
+    obligations = obligations_of(read_problem(file)).obligations
+    typer.echo(f"{file}\n{plan_text(obligations, settings.engines, planner(), settings.timeout)}")
+
+
+def _processes(text: str) -> int:
+    from bcv.executors.forked import available_cores
+
+    if text == "auto":
+        return available_cores()
+    if not text.isdecimal() or not 1 <= int(text) <= 256:
+        raise BcvError(f"--jobs {text} is no number of processes", "Say 1, 2, ... or auto")
+    return int(text)
+
+
+def _checkpoints(problem: Problem, manner: Manner) -> Checkpoints | None:
+    """Where unfinished work is put aside; what an earlier run left there, if that is asked for.
+
+    Raises:
+        BcvError: it is of another problem.
+    """
+    from bcv.formats.statement import StatementError, statement_digest, statement_of
+    from bcv.stores.checkpoints import Checkpoints, resumed
+    from bcv.stores.folder import checkpoint_file
+
+    if manner.checkpoint is None and not (manner.resume or manner.recall):
+        return None
+    try:
+        digest = statement_digest(statement_of(problem))
+    except StatementError:
+        return None
+    file = manner.checkpoint or checkpoint_file(digest)
+    return resumed(file, digest, warn) if manner.resume else Checkpoints(file, digest, warn)
 
 
 def user_recall() -> Recall:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from bcv.events import EngineFinished, Event, Recalled
+from bcv.events import Contradicted, EngineFinished, Event, Recalled
 from bcv.outcome import Outcome, Proved, Refuted, Undecided
 
 
@@ -25,6 +25,8 @@ def log(event: Event) -> None:
             f"{event.obligation.name:<16} {event.engine:<18} cached     {_words(event.outcome)}",
             file=sys.stderr,
         )
+    elif isinstance(event, Contradicted):
+        print(f"contradiction: {event.contradiction}", file=sys.stderr)
 
 
 def _words(outcome: Outcome) -> str:

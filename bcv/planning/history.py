@@ -9,21 +9,17 @@ from __future__ import annotations
 import json
 import math
 import os
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from bcv.events import EngineFinished, EngineStarted, Event
-from bcv.outcome import Reason, Undecided
-from bcv.planning.features import NAMES, features_of
+from bcv.planning.features import NAMES
 from bcv.planning.forecast import Parameters, default_parameters, parameters_from
 from bcv.planning.tuning import Attempted
 
 LARGEST: Final = 4 << 20
 """Bytes after which the older half of the history is dropped."""
-
-_NOT_ABOUT_TIME: Final = frozenset({Reason.CRASHED, Reason.UNAVAILABLE, Reason.INTERRUPTED})
 
 
 def data_folder() -> Path:
@@ -58,38 +54,23 @@ def known_parameters() -> tuple[dict[str, Parameters], str]:
         return defaults, f"{path} cannot be used ({error}); run `bcv tune` to write it anew"
 
 
-@dataclass(slots=True)
-class Recorder:
-    """An observer that remembers attempts until they are saved."""
+def append(lines: Sequence[str]) -> None:
+    """Add lines to the history. Where the folder cannot be written, nothing is kept."""
+    with suppress(OSError):
+        _append(history_file(), "".join(line + "\n" for line in lines))
 
-    lines: list[str] = field(default_factory=list)
-    _slice: float = 0.0
 
-    def hear(self, event: Event) -> None:
-        """Take note of an engine's attempt."""
-        if isinstance(event, EngineStarted):
-            self._slice = event.seconds
-        elif isinstance(event, EngineFinished):
-            outcome = event.outcome
-            reason = outcome.reason if isinstance(outcome, Undecided) else None
-            if reason in _NOT_ABOUT_TIME:
-                return
-            entry = {
-                "engine": event.engine,
-                "features": [round(x, 4) for x in features_of(event.obligation).vector()],
-                "seconds": round(event.seconds, 5),
-                "slice": round(self._slice, 3),
-                "ended": reason is not Reason.TIMEOUT,
-                "decided": reason is None,
-            }
-            self.lines.append(json.dumps(entry))
-
-    def save(self) -> None:
-        """Append what was heard. Where the folder cannot be written, nothing is kept."""
-        if self.lines:
-            with suppress(OSError):
-                _append(history_file(), "".join(line + "\n" for line in self.lines))
-            self.lines.clear()
+def line_of(attempt: Attempted) -> str:
+    """The line of the history that ``attempted`` reads."""
+    return json.dumps(
+        {
+            "engine": attempt.engine,
+            "features": [round(x, 4) for x in attempt.vector],
+            "seconds": round(attempt.seconds, 5),
+            "ended": attempt.ended,
+            "decided": attempt.decided,
+        }
+    )
 
 
 def _append(path: Path, text: str) -> None:
@@ -120,13 +101,13 @@ def recorded(path: Path) -> tuple[list[Attempted], int]:
     found, broken = [], 0
     for line in path.read_bytes().splitlines():
         try:
-            found.append(_attempted(json.loads(line)))
+            found.append(attempted(json.loads(line)))
         except (ValueError, KeyError, TypeError, RecursionError):
             broken += 1
     return found, broken
 
 
-def _attempted(entry: dict[str, object]) -> Attempted:
+def attempted(entry: dict[str, object]) -> Attempted:
     vector, seconds = entry["features"], entry["seconds"]
     if not isinstance(vector, list) or not isinstance(seconds, (int, float)):
         raise TypeError(entry)

@@ -17,7 +17,7 @@ from typing import Final
 from bcv.planning.features import Features
 from bcv.planning.forecast import UNKNOWN_ENGINE, Forecast, Parameters
 
-SHORTEST: Final = 0.05
+SHORTEST: Final = 0.1
 """Seconds of the shortest slice; the others are this times a power of GROWTH."""
 
 GROWTH: Final = 4.0

@@ -16,7 +16,7 @@ from bcv.errors import BcvError
 from bcv.evidence import Point, Segment, Witness, WitnessKind
 from bcv.outcome import Known
 from bcv.reports.summary import Condition, conditions_of
-from bcv.verdict import Verdict
+from bcv.verdict import Contradiction, Opinion, Verdict
 
 SCHEMA: Final = "bcv.verdict/1"
 
@@ -28,7 +28,7 @@ def to_line(document: dict[str, Any]) -> str:
 
 def verdict_document(file: str, name: str, verdict: Verdict) -> dict[str, Any]:
     """The document for a problem that was read."""
-    return {
+    document = {
         "schema": SCHEMA,
         "bcv": __version__,
         "file": file,
@@ -41,6 +41,9 @@ def verdict_document(file: str, name: str, verdict: Verdict) -> dict[str, Any]:
         "conditions": [_condition(condition) for condition in conditions_of(verdict)],
         "probability": verdict.probability,
     }
+    if verdict.contradictions:
+        document["contradictions"] = [_contradiction(found) for found in verdict.contradictions]
+    return document
 
 
 def error_document(file: str, error: Exception) -> dict[str, Any]:
@@ -75,7 +78,29 @@ def _condition(condition: Condition) -> dict[str, Any]:
         document["known"] = _known(condition.known)
     if condition.witness is not None:
         document["witness"] = _witness(condition.witness)
+    if condition.opinions:
+        document["confirmed_by"] = [o.engine for o in condition.opinions if o.agrees]
+        document["opinions"] = [_opinion(opinion) for opinion in condition.opinions]
     return document
+
+
+def _contradiction(found: Contradiction) -> dict[str, Any]:
+    return {
+        "condition": found.condition,
+        "holds": found.holds,
+        "fails": found.fails,
+        "right": found.right,
+    }
+
+
+def _opinion(opinion: Opinion) -> dict[str, Any]:
+    return {
+        "engine": opinion.engine,
+        "says": opinion.stance.value,
+        "agrees": opinion.agrees,
+        "seconds": round(opinion.seconds, 6),
+        "words": opinion.words,
+    }
 
 
 def _known(known: Known) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from bcv.evidence import Witness
 from bcv.outcome import Known, Outcome, Proved, Reason, Refuted, Undecided
-from bcv.verdict import Assurance, Settled, Verdict
+from bcv.verdict import Assurance, Opinion, Settled, Verdict
 
 ORDER = ("proved", "undecided", "refuted")
 
@@ -35,6 +35,7 @@ class Condition:
     witness: Witness | None = None
     reason: Reason | None = None
     detail: str = ""
+    opinions: tuple[Opinion, ...] = ()
 
 
 def outcome_name(outcome: Outcome) -> str:
@@ -86,7 +87,24 @@ def _joined(name: str, whole: list[Settled]) -> Condition:
         outcome.witness if isinstance(outcome, Refuted) else None,
         outcome.reason if isinstance(outcome, Undecided) else None,
         outcome.detail if isinstance(outcome, Undecided) else "",
+        _common(parts if proved else [telling]),
     )
+
+
+def _common(parts: list[Settled]) -> tuple[Opinion, ...]:
+    """One opinion per engine: it agrees with a condition if it agrees with all of its parts."""
+    by_engine: dict[str, list[Opinion]] = {}
+    for part in parts:
+        for opinion in part.opinions:
+            by_engine.setdefault(opinion.engine, []).append(opinion)
+    return tuple(
+        replace(min(said, key=_weakest), seconds=sum(opinion.seconds for opinion in said))
+        for said in by_engine.values()
+    )
+
+
+def _weakest(opinion: Opinion) -> int:
+    return {False: 0, None: 1, True: 2}[opinion.agrees]
 
 
 def _unsupported(name: str, why: str) -> Condition:

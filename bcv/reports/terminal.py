@@ -19,7 +19,16 @@ from bcv.evidence import Point, Segment, Witness, WitnessKind
 from bcv.problem import Problem
 from bcv.reports.quantities import quantities
 from bcv.reports.summary import Condition, conditions_of
-from bcv.reports.words import ASSURANCE, REASON, boxes, conclusion, duration, equation, known_facts
+from bcv.reports.words import (
+    ASSURANCE,
+    REASON,
+    boxes,
+    conclusion,
+    duration,
+    equation,
+    known_facts,
+    second_opinion,
+)
 from bcv.verdict import Answer, Verdict
 
 COLOUR: Final = {Answer.VALID: "green", Answer.INVALID: "red", Answer.UNKNOWN: "yellow"}
@@ -66,6 +75,10 @@ def _condition(problem: Problem, condition: Condition, longest: int) -> Renderab
     grid.add_column(overflow="fold", ratio=1)
     grid.add_row(Text(mark, style), Text(condition.name, "bold"), Text(condition.statement))
     grid.add_row("", "", Text(_how(condition), style="dim"))
+    for opinion in condition.opinions:
+        grid.add_row(
+            "", "", Text(second_opinion(opinion), "red" if opinion.agrees is False else "dim")
+        )
     if condition.witness is not None:
         grid.add_row("", "", _failure(problem, condition.name, condition.witness))
     if condition.reason is not None:

@@ -10,7 +10,7 @@ from typing import Final
 
 from bcv.outcome import Known, Reason
 from bcv.problem import Problem
-from bcv.verdict import Answer, Assurance, Verdict
+from bcv.verdict import Answer, Assurance, Opinion, Verdict
 
 ASSURANCE: Final = {
     Assurance.CHECKED: "checked: an independent checker replayed the evidence",
@@ -76,6 +76,14 @@ def conclusion(problem: Problem, verdict: Verdict) -> str:
             )
         case Answer.UNKNOWN:
             return "Not settled either way: no violation was found, and the proof is incomplete."
+
+
+def second_opinion(opinion: Opinion) -> str:
+    """What another engine made of the same condition."""
+    took = duration(opinion.seconds)
+    if opinion.agrees is None:
+        return f"{opinion.engine} neither confirms nor denies it: {opinion.words} ({took})"
+    return f"{'confirmed' if opinion.agrees else 'contradicted'} by {opinion.engine} ({took})"
 
 
 def boxes(count: int) -> str:
