@@ -19,7 +19,7 @@ from bcv.canonical.claims import SEMANTICS, Name, implies, name_of
 from bcv.enclosures.exact import verify_point, verify_segment
 from bcv.errors import BcvError
 from bcv.evidence import Attestation, Cover, Evidence, Segment, SquareFactor, SumOfSquares, Witness
-from bcv.formats.proof import encoded_witness, proved_entry
+from bcv.formats.proof import encoded_witness, proved_entry, replay_seconds
 from bcv.formats.proof_reader import read_evidence, read_obligation, read_witness
 from bcv.obligation import Obligation
 from bcv.outcome import Known, Outcome, Proved, Reason, Refuted, Undecided
@@ -34,6 +34,9 @@ LARGEST_COVER: Final = 2_000_000
 
 CHECKER_SECONDS: Final = 3.0
 """How long the independent checker may take over evidence that is not checked otherwise."""
+
+AT_ONCE: Final = 0.02
+"""If the checker is expected to be done by then, the exact algebra's library is not even loaded."""
 
 LASTING: Final = frozenset(
     {Reason.TIMEOUT, Reason.BOX_LIMIT, Reason.INCONCLUSIVE, Reason.UNSUPPORTED, Reason.DELTA_SAT}
@@ -309,8 +312,14 @@ def holds(obligation: Obligation, evidence: Evidence, deadline: float) -> bool:
 
     A solver's word is taken for what it is.
     """
-    if _plainly_holds(obligation, evidence, deadline):
-        return True
+    judges = [_plainly_holds, _confirmed]
+    algebraic = isinstance(evidence, SumOfSquares | SquareFactor)
+    if algebraic and replay_seconds(obligation, evidence) < AT_ONCE:
+        judges.reverse()
+    return any(judge(obligation, evidence, deadline) for judge in judges)
+
+
+def _confirmed(obligation: Obligation, evidence: Evidence, deadline: float) -> bool:
     from bcv.replay import confirmed
 
     patience = min(deadline, time.monotonic() + CHECKER_SECONDS)
