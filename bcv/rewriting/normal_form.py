@@ -26,6 +26,12 @@ from bcv.expr import Expr, Op
 MAX_OPAQUE: Final = 60
 """Claims with more functions than this stay as they are."""
 
+MAX_DIVISIONS: Final = 4
+"""So do claims with more quotients: common denominators grow exponentially."""
+
+MAX_FACTORED: Final = 300
+"""Polynomials with more terms are not factored: flint cannot be stopped meanwhile."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reduction:
@@ -44,12 +50,12 @@ def normal_form(claim: Expr, strict: bool) -> Reduction | None:
     if plain is None:
         return None
     found = quotient(plain.root, plain.over)
-    if found is None:
+    if found is None or len(found.denominator) > MAX_FACTORED:
         return None
     square, rest = _without_squares(found, plain.over, strict)
     goal = ex.substitute(expression(rest, plain.over), plain.meaning)
     root = ex.ONE if square is None else ex.substitute(square, plain.meaning)
-    if root is ex.ONE and not _simpler(goal, claim):
+    if _longer(goal, claim) or (root is ex.ONE and not _simpler(goal, claim)):
         return None
     return Reduction(root, goal)
 
@@ -70,7 +76,7 @@ class _Plain:
         """
         nodes = list(ex.postorder(claim))
         opaque = sum(node.op not in RATIONAL_OPS for node in nodes)
-        if opaque > MAX_OPAQUE:
+        if opaque > MAX_OPAQUE or sum(node.op is Op.DIV for node in nodes) > MAX_DIVISIONS:
             return None
         # No user's name begins with a blank.
         names = sorted(ex.variables(claim)) + [f" {k}" for k in range(opaque)]
@@ -105,7 +111,7 @@ def _without_squares(found: Quotient, over: Ring, strict: bool) -> tuple[Expr | 
     top, bottom, rest = over.constant(1), over.constant(1), found.numerator
     if rest.is_zero():
         return None, rest
-    if not strict:
+    if not strict and len(rest) <= MAX_FACTORED:
         content, factors = rest.factor_squarefree()
         rest = over.constant(to_fraction(content))
         for factor, exponent in factors:
@@ -120,6 +126,12 @@ def _without_squares(found: Quotient, over: Ring, strict: bool) -> tuple[Expr | 
     if bottom.is_constant():
         return (None if top.is_constant() else expression(top, over)), rest
     return ex.div(expression(top, over), expression(bottom, over)), rest
+
+
+def _longer(goal: Expr, claim: Expr) -> bool:
+    """Whether the expression has grown so much that boxes and squares suffer."""
+    before, after = (sum(1 for _ in ex.postorder(root)) for root in (claim, goal))
+    return after > 2 * before + 20
 
 
 def _simpler(goal: Expr, claim: Expr) -> bool:
