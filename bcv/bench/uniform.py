@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from bcv.enclosures.floats import evaluate
 from bcv.enclosures.tape import compile_tape
 from bcv.obligation import Obligation
-from bcv.region import And, Atom, Formula, Relation, atoms
+from bcv.region import And, Atom, Formula, Range, Relation, atoms
 
 SAMPLES: Final = 100_000
 BATCH: Final = 10_000
@@ -24,6 +24,17 @@ SURFACE: Final = 1e-3
 """Points with abs(B) below this count as lying on B = 0."""
 
 Floats = NDArray[np.float64]
+
+
+def _sampled(side: Range) -> tuple[float, float]:
+    """The interval that is sampled for a side; one without end begins or ends ten further on."""
+    lo = None if side.lo is None else float(side.lo)
+    hi = None if side.hi is None else float(side.hi)
+    if lo is None:
+        lo = -UNBOUNDED_TO if hi is None or hi > -UNBOUNDED_TO else hi - UNBOUNDED_TO
+    if hi is None:
+        hi = UNBOUNDED_TO if lo < UNBOUNDED_TO else lo + UNBOUNDED_TO
+    return lo, hi
 
 
 def _inside(formula: Formula, values: dict[Atom, Floats]) -> NDArray[np.bool_]:
@@ -42,8 +53,7 @@ def first_violation(obligation: Obligation, samples: int, seed: int) -> int | No
     """The number of points drawn until one violates the claim (by batches), None if none does."""
     region = obligation.region
     random = np.random.default_rng(seed)
-    low = [-UNBOUNDED_TO if s.lo is None else float(s.lo) for s in region.box]
-    high = [UNBOUNDED_TO if s.hi is None else float(s.hi) for s in region.box]
+    low, high = zip(*map(_sampled, region.box), strict=True) if region.box else ((), ())
     numbered = list(atoms(region.formula))
     tape = compile_tape([obligation.expr, *(a.expr for a in numbered)], region.variables)
     for drawn in range(0, samples, BATCH):
