@@ -16,6 +16,7 @@ import numpy as np
 from bcv.algebra.gram import Matrix
 from bcv.algebra.polynomial import Poly, Ring, to_flint
 from bcv.algebra.systems import Constraint, System
+from bcv.enclosures.assumptions import enclosing_floats
 from bcv.evidence import Monomial
 from bcv.region import Relation
 
@@ -152,7 +153,8 @@ def _extents(system: System) -> list[tuple[float, float]]:
     found = [(-math.inf, math.inf)] * size
     for (axis, lower), (edge, _) in bounds(system.constraints).items():
         lo, hi = found[axis]
-        found[axis] = (max(lo, float(edge)), hi) if lower else (lo, min(hi, float(edge)))
+        below, above = enclosing_floats(edge)
+        found[axis] = (max(lo, below), hi) if lower else (lo, min(hi, above))
     for constraint in system.constraints:
         for axis, (lo, hi) in enumerate(_ellipsoid(constraint, size) or ()):
             found[axis] = (max(found[axis][0], lo), min(found[axis][1], hi))

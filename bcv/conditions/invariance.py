@@ -128,12 +128,38 @@ def _flow_out(problem: Problem, mode: Mode, atom: Atom) -> tuple[Obligation, ...
     )
 
 
+def _edges_are_zeros(
+    problem: Problem, mode: Mode, parts: tuple[Formula, ...]
+) -> tuple[Obligation, ...]:
+    """Every d is defined, hence continuous, up to the domain's edge, which then has some d = 0.
+
+    Without it log(x) <= 5 or 1/x >= 0 could be left at x = 0, where d is not 0 but undefined.
+    """
+    atoms = [part for part in parts if isinstance(part, Atom)]
+    around = tuple(_closure(atom) for atom in atoms if atom.expr.total)
+    return tuple(
+        claim(
+            problem,
+            named(mode, "stays"),
+            f"{in_words(d)} is defined up to the edge of the domain",
+            (*around, _kept(problem, barrier(problem, mode))),
+            ex.ONE,
+            part=f"{in_words(d)} is defined",
+            defined=(d,),
+            sufficient=True,
+        )
+        for d in (atom.expr for atom in atoms)
+        if not d.total
+    )
+
+
 def _continuous(problem: Problem, mode: Mode) -> Conditions:
     name = named(mode, "stays")
     if problem.inputs:
         return unsupported(name, "domain_is: invariant is not supported with inputs")
     found: list[Obligation] = []
-    for part in conjuncts(_domain(problem, mode)):
+    parts = conjuncts(_domain(problem, mode))
+    for part in parts:
         if not isinstance(part, Atom):
             return unsupported(name, "the domain is not a plain conjunction of inequalities")
         if part.relation is Relation.EQ:
@@ -141,7 +167,7 @@ def _continuous(problem: Problem, mode: Mode) -> Conditions:
         if switching(part.expr):
             return unsupported(name, f"{in_words(part.expr)} in the domain is piecewise")
         found += _flow_out(problem, mode, part)
-    return Conditions(obligations=tuple(found))
+    return Conditions(obligations=(*found, *_edges_are_zeros(problem, mode, parts)))
 
 
 def _goals(formula: Formula, given: tuple[Formula, ...]) -> list[tuple[tuple[Formula, ...], Atom]]:

@@ -15,6 +15,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from bcv.enclosures.assumptions import PI_HI, PI_LO
+
 Array = NDArray[np.float64]
 Range = tuple[Array, Array]
 
@@ -61,10 +63,13 @@ class _Curve:
 def relaxation(kind: str, exponent: int, lo: Array, hi: Array) -> Relaxation:
     """The best line for a function of one argument in [lo, hi].
 
-    ``kind`` is an operator's token, "relu" or "inverse". NaN where f may be undefined.
+    ``kind`` is an operator's token, "relu", "inverse" or "pi", a constant. NaN where f may be undefined.
     """
     if kind == "relu":
         return _relu(lo, hi)
+    if kind == "pi":
+        zero = np.zeros_like(lo)
+        return Relaxation(zero, zero + np.pi, zero + _SLACK, zero + PI_LO, zero + PI_HI)
     middle = lo + (hi - lo) * 0.5
     if kind == "**":
         return _line(_power(exponent, lo, middle, hi), lo, middle, hi)

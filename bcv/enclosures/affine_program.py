@@ -105,6 +105,9 @@ class _Draft:
             case Op.CONST, _:
                 assert node.constant is not None
                 self._set(node, (), {ONE: node.constant})
+            case Op.PI, _:  # a function, constant, of whatever
+                self.visit(ex.ONE)
+                self._set_atom(node, "pi", (ex.ONE,))
             case Op.VAR, _:
                 self._set(node, (), {self.variables[str(node.value)]: one})
             case Op.ADD, (a, b):

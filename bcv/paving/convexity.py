@@ -158,6 +158,8 @@ def neighbourhood(
     point = dict(zip(variables, zero, strict=True))
     if obligation.strict or not 0 < len(variables) <= _MOST_VARIABLES:
         return None
+    if any(not lo <= z <= hi for z, (lo, hi) in zip(zero, root, strict=True)):
+        return None
     if _value(obligation.expr, point) != 0:
         return None
     multiplier = _multiplier(obligation, point)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
+from bcv.enclosures.exact import verify_point
 from bcv.region import Relation, conjuncts
 from tests.conditions.problems import by_name, conditions, same
 
@@ -71,3 +74,19 @@ def test_a_discrete_step_must_keep_every_constraint() -> None:
     given = conjuncts(parts[-1].region.formula)[-1]
     assert same(given.expr, "x*(1 - y) - 1")  # type: ignore[union-attr]
     assert given.relation is Relation.GT  # type: ignore[union-attr]
+
+
+def test_a_constraint_must_be_defined_up_to_the_edge_of_the_domain() -> None:
+    """x' = -1 leaves 1/x >= 1/2 at x = 0 and nowhere else, so that no zero of d shows it."""
+    text = """
+states: {x: [-1, 3]}
+domain: 1/x >= 1/2
+domain_is: invariant
+dynamics: {x: -1}
+initial: x == 1
+unsafe: false
+certificate: {B: -1}
+"""
+    part = by_name(conditions(text), "stays", "1/x - 1/2 is defined")
+    assert part.sufficient
+    assert verify_point(part, {"x": Fraction(0)}) is not None

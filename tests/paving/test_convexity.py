@@ -83,3 +83,8 @@ def test_a_rational_zero_is_recognized_nearby() -> None:
     claim = _claim((X - ex.const(Fraction(1, 3))) ** 2 + Y**2)
     assert exact_zero(claim, (0.333333, 1e-7), 1e-5) == (Fraction(1, 3), Fraction(0))
     assert exact_zero(claim, (0.34, 0.0), 1e-5) is None
+
+
+def test_a_zero_outside_the_root_has_no_neighbourhood() -> None:
+    claim = _claim(ex.div(ex.ZERO * X, X + Y + ex.const(3)) + (X - ex.const(2)) ** 2)
+    assert neighbourhood(claim, (Fraction(2), Fraction(0)), ROOT) is None
