@@ -110,7 +110,7 @@ class Samples:
 
     def monomials(self, basis: Sequence[Monomial]) -> Array:
         """(points x basis)."""
-        exponents = np.array(basis, dtype=np.intp).reshape(len(basis), -1)
+        exponents = np.array(basis, dtype=np.intp).reshape(len(basis), self.coordinates.shape[1])
         values = np.ones((self.coordinates.shape[0], len(basis)))
         for axis in range(self.coordinates.shape[1]):
             values *= self.powers[exponents[:, axis], :, axis].T

@@ -180,3 +180,9 @@ def test_random_claims_below_a_value_they_take_are_not_proved(
     g = c(a) * x**2 + c(b) * y**2 + c(d) * x * y + c(e) * x + c(f) * y
     here = Fraction(a + b + d + e + f)
     assert not is_proved(claim(g - c(here) - TINY, half=bound), 0.3)
+
+
+@pytest.mark.parametrize("g", [c(0), (x - y) * (x + y) - x**2 + y**2])
+def test_a_claim_that_is_0_everywhere_is_not_positive_and_breaks_nothing(g: Expr) -> None:
+    outcome = attempt(claim(g, formula=at_least(x - y**2), strict=True), seconds=0.5)
+    assert isinstance(outcome, Undecided)
