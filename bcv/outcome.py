@@ -39,6 +39,9 @@ class Known:
         boxes: boxes examined.
         boxes_left: boxes still open.
         samples: points drawn.
+        violated_share: statistical: with 99 % confidence, violations fill less than this share of
+            the region's volume (None where the region has none, or is unbounded).
+        uniform_points: the uniform points of the region on which that rests.
     """
 
     smallest_margin: float | None = None
@@ -48,6 +51,8 @@ class Known:
     boxes: int | None = None
     boxes_left: int | None = None
     samples: int | None = None
+    violated_share: float | None = None
+    uniform_points: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

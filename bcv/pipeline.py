@@ -34,6 +34,9 @@ SCOUT: Final = "sampling"
 LIGHT: Final = (SCOUT, "branch-and-bound")
 """A claim is reduced by algebra before anything but a first attempt of these: it loads flint."""
 
+SHARE_SECONDS: Final = 0.1
+"""For the statistics of a condition that stays open; these may pass the timeout."""
+
 CHECK_AUTO: Final = 1.0
 """Seconds that a replay may be expected to take if nobody asks for it."""
 
@@ -124,6 +127,9 @@ def validate(
     second = confirmed(problem, found.settled, settings.confirm, budget, emit)
     if recall is not None:
         keep(second.settled, recall, effort)
+    second = replace(
+        second, settled=tuple(_with_share(item, settings.seed) for item in second.settled)
+    )
     verdict = _verdict(conditions, found, second, time.monotonic() - started)
     return _demanding(_with_remark(verdict, problem, settings.seed), settings.require)
 
@@ -134,6 +140,19 @@ def _with_remark(verdict: Verdict, problem: Problem, seed: int) -> Verdict:
 
     remark = leaving_note(problem, seed) if verdict.answer is Answer.VALID else None
     return replace(verdict, notes=(*verdict.notes, remark)) if remark else verdict
+
+
+def _with_share(item: Settled, seed: int) -> Settled:
+    """An open condition with what uniform sampling says about the size of a violation."""
+    if not isinstance(item.outcome, Undecided) or item.outcome.reason is Reason.INTERRUPTED:
+        return item
+    from bcv.falsify.share import violated_share
+
+    share = violated_share(item.obligation, time.monotonic() + SHARE_SECONDS, seed)
+    if share is None:
+        return item
+    known = replace(item.outcome.known, violated_share=share.below, uniform_points=share.points)
+    return replace(item, outcome=replace(item.outcome, known=known))
 
 
 def _verdict(conditions: Conditions, found: Replayed, second: Confirmed, seconds: float) -> Verdict:

@@ -110,6 +110,8 @@ def _known(known: Known) -> dict[str, Any]:
         "proved_share": _finite(known.proved_share),
         "boxes_left": known.boxes_left,
         "samples": known.samples,
+        "violated_share_99": _finite(known.violated_share),
+        "uniform_points": known.uniform_points,
     }
     if known.at:
         values["at"] = {name: _finite(value) for name, value in known.at}

@@ -103,6 +103,11 @@ def known_facts(known: Known) -> list[str]:
         facts.append(
             f"smallest margin seen: {known.smallest_margin:.3g}" + (f" at {where}" if where else "")
         )
+    if known.violated_share is not None:
+        facts.append(
+            f"with 99 % confidence, it fails on less than {100 * known.violated_share:.2g} % of "
+            f"the region ({known.uniform_points:,} uniform points without a violation)"
+        )
     if known.boxes_left:
         facts.append(f"boxes still open: {known.boxes_left:,} (examined: {known.boxes or 0:,})")
     return facts
