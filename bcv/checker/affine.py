@@ -128,9 +128,7 @@ class AffineBound:
             return self._product(rest, a, b, box), _finite(natural)
         return self._quotient(rest, a, b, box), _finite(natural)
 
-    def _product(
-        self, rest: list[Any], a: _Known, b: _Known, box: Sequence[Interval]
-    ) -> Line:
+    def _product(self, rest: list[Any], a: _Known, b: _Known, box: Sequence[Interval]) -> Line:
         """x*y = y_0*x + x_0*y - x_0*y_0 + (x - x_0)*(y - y_0), for any numbers x_0 and y_0."""
         for i, j, constant in ((0, 1, a), (1, 0, b)):
             if self.terms.value(rest[i]) is not None:
@@ -139,9 +137,7 @@ class AffineBound:
         gap = _mul(_sub(a.range, x), _sub(b.range, y))
         return ((rest[0], y), (rest[1], x)), _sub(gap, _mul(x, y))
 
-    def _quotient(
-        self, rest: list[Any], a: _Known, b: _Known, box: Sequence[Interval]
-    ) -> Line:
+    def _quotient(self, rest: list[Any], a: _Known, b: _Known, box: Sequence[Interval]) -> Line:
         """x/y as the product of x and the line of 1/y."""
         slope, offset, values = _curve("inverse", 0, b.range)
         form = _Known(

@@ -76,7 +76,7 @@ class Forms:
         """(M, K) how far the sub-term gets from a_0, rounded up."""
         spread = (np.abs(self.terms[:, 1:]).sum(axis=1) + self.error) * (1.0 + _SLACK)
         inner = np.maximum(self.hi - self.terms[:, 0], self.terms[:, 0] - self.lo)
-        return np.minimum(spread, inner * (1.0 + _SLACK) + _TINY)
+        return np.asarray(np.minimum(spread, inner * (1.0 + _SLACK) + _TINY))
 
     def narrowed(self) -> Forms:
         """The same, with each interval cut by the form's own range."""

@@ -63,7 +63,8 @@ class _Curve:
 def relaxation(kind: str, exponent: int, lo: Array, hi: Array) -> Relaxation:
     """The best line for a function of one argument in [lo, hi].
 
-    ``kind`` is an operator's token, "relu", "inverse" or "pi", a constant. NaN where f may be undefined.
+    ``kind`` is an operator's token, "relu", "inverse" or "pi" (a constant). NaN where f may be
+    undefined.
     """
     if kind == "relu":
         return _relu(lo, hi)
@@ -227,9 +228,10 @@ def _power(exponent: int, lo: Array, middle: Array, hi: Array) -> _Curve:
     n = float(exponent)
     steep, bend = _powers(exponent - 1, lo, hi), _powers(exponent - 2, lo, hi)
     largest = np.maximum(np.abs(lo), np.abs(hi))
-    scale = exponent * _powers(exponent, largest, largest)[1] + n * n * _powers(
-        exponent - 1, largest, largest
-    )[1]
+    scale = (
+        exponent * _powers(exponent, largest, largest)[1]
+        + n * n * _powers(exponent - 1, largest, largest)[1]
+    )
     return _Curve(
         _raised(middle, exponent),
         n * _raised(middle, exponent - 1),

@@ -25,6 +25,7 @@ Combination = dict[int, Fraction]
 
 ONE: Final = -1
 
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """Atoms of one kind that are computed together, numbered from ``start``.
@@ -72,9 +73,7 @@ def compile_program(roots: Sequence[Expr], variables: Sequence[str]) -> Program:
         members = [k for k in order if _group_key(draft.atoms[k]) == key]
         order = order[len(members) :]
         atoms = [draft.atoms[k] for k in members]
-        args = tuple(
-            rows.rows([atom.args[i] for atom in atoms]) for i in range(len(atoms[0].args))
-        )
+        args = tuple(rows.rows([atom.args[i] for atom in atoms]) for i in range(len(atoms[0].args)))
         groups.append(Group(key[1], key[2], start, args))
         start += len(members)
     return Program(start, tuple(groups), rows.rows(roots))
@@ -131,7 +130,7 @@ class _Draft:
                         self._set(node, ((inverse, a.constant),))
                 else:
                     self._set_atom(node, "inverse", (b,))
-            case (Op.MAX | Op.MIN), (a, b):
+            case ((Op.MAX | Op.MIN), (a, b)):
                 self._extremum(node, a, b)
             case Op.ABS, (a,):
                 number = self._atom("relu", (a,))

@@ -207,10 +207,12 @@ class _Search:
         # The intervals of g and h are often tighter than their forms.
         apart = np.where(chosen >= 0.0, -chosen * forms.hi[1:], -chosen * forms.lo[1:])
         apart = np.where(chosen == 0.0, 0.0, apart)
-        other = forms.lo[0] + apart.sum(axis=0) - _MARGIN * (
-            np.abs(forms.lo[0]) + np.abs(apart).sum(axis=0)
+        other = (
+            forms.lo[0]
+            + apart.sum(axis=0)
+            - _MARGIN * (np.abs(forms.lo[0]) + np.abs(apart).sum(axis=0))
         )
-        return np.where(other > bound, other, bound)
+        return np.asarray(np.where(other > bound, other, bound))
 
     def _split(self, boxes: Boxes, forms: Forms, chosen: Mask) -> None:
         """Halve the boxes where the forms vary most; their errors grow like squared widths."""
@@ -250,10 +252,10 @@ class _Search:
         if here is None:
             self.witness = witness_at(self.obligation, middle, None, 0.0)
             return
-        row = terms[1 + self.rows.index(here), :, worst]
+        surface_form = terms[1 + self.rows.index(here), :, worst]
         half = 0.5 * (boxes.hi - boxes.lo)[:, worst]
-        slope = row[1:] / np.where(half > 0.0, half, 1.0)
-        self.witness = witness_at(self.obligation, middle, slope, float(row[0]))
+        slope = surface_form[1:] / np.where(half > 0.0, half, 1.0)
+        self.witness = witness_at(self.obligation, middle, slope, float(surface_form[0]))
 
 
 def _size(root: ex.Expr) -> int:
