@@ -17,11 +17,14 @@ ALL = list(labelled_problems())
 LATEST = 1.0
 """Seconds past its deadline at which an engine is too late (0.2, and a busy machine)."""
 
-ENGINES_HERE = [
-    pytest.param(name, marks=() if entry.own else pytest.mark.slow)
-    for name, entry in ENGINES.items()
-    if not entry.missing
-]
+
+def mark_of(name: str) -> tuple[pytest.MarkDecorator, ...]:
+    missing = ", ".join(ENGINES[name].missing)
+    absent = pytest.mark.skipif(bool(missing), reason=f"{name} needs {missing}")
+    return (absent,) if ENGINES[name].own else (absent, pytest.mark.slow)
+
+
+ENGINES_HERE = [pytest.param(name, marks=mark_of(name)) for name in ENGINES]
 
 
 def marked(labelled: Labelled) -> object:

@@ -12,13 +12,16 @@ import pytest
 from bcv import expr as ex
 from bcv import region as rg
 from bcv.engines.engine import Budget
-from bcv.engines.registry import create
+from bcv.engines.registry import ENGINES, Entry, create
 from bcv.events import ignore
 from bcv.evidence import Attestation, Point, Segment
 from bcv.expr import Expr, Op
+from bcv.formats.problem_yaml import load_problem
 from bcv.obligation import Obligation
 from bcv.outcome import Hints, Outcome, Proved, Reason, Refuted, Undecided
+from bcv.pipeline import Settings, validate
 from bcv.region import Formula, Range
+from bcv.verdict import Answer, Assurance
 from tests.engines.double import BEHAVIOUR, Double
 
 ROOT = Path(__file__).parents[2]
@@ -140,3 +143,17 @@ def test_a_lie_that_a_quick_search_refutes_is_not_believed(
     monkeypatch.setenv("BCV_TEST_DOUBLE", "lies that it holds")
     found = Double().discharge(FALSE_CLAIM, Hints(), Budget(time.monotonic() + 10), ignore)
     assert isinstance(found, Refuted)
+
+
+@pytest.mark.parametrize("kind", ["hangs", "crashes", "is killed", "floods", "lies that it fails"])
+def test_a_solver_that_misbehaves_changes_no_verdict(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("BCV_TEST_DOUBLE", kind)
+    monkeypatch.setitem(ENGINES, "double", Entry("tests.engines.double", "Double", "", own=False))
+    problem = load_problem(ROOT / "problems" / "starters" / "tight_oscillator.yaml")
+    verdict = validate(problem, Settings(timeout=8, confirm=("double",)))
+    assert (verdict.answer, verdict.assurance) == (Answer.VALID, Assurance.CHECKED)
+    assert bool(verdict.contradictions) == ("lies" in kind)
+    assert not any(opinion.agrees for item in verdict.conditions for opinion in item.opinions)
