@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -57,7 +58,15 @@ class _Atom:
 
 
 def compile_program(roots: Sequence[Expr], variables: Sequence[str]) -> Program:
-    """The program for the roots; raises KeyError for a variable that is not named."""
+    """The program for the roots; raises KeyError for a variable that is not named.
+
+    The last few are kept, since an obligation is often tried again with more time.
+    """
+    return _compiled(tuple(roots), tuple(variables))
+
+
+@lru_cache(maxsize=8)
+def _compiled(roots: tuple[Expr, ...], variables: tuple[str, ...]) -> Program:
     draft = _Draft(variables)
     for node in ex.postorder(*roots):
         draft.visit(node)
