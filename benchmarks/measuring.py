@@ -11,6 +11,7 @@ import os
 import platform
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -99,8 +100,16 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return "\n".join(lines)
 
 
+def one_thread() -> None:
+    """Start this script again with one BLAS thread, as ``bcv`` has it, unless that is settled."""
+    if "OPENBLAS_NUM_THREADS" not in os.environ:
+        os.environ["OPENBLAS_NUM_THREADS"] = "1"
+        os.execv(sys.executable, [sys.executable, *sys.argv])
+
+
 def arguments(question: str | None) -> argparse.ArgumentParser:
-    """A parser that knows ``--json``."""
+    """A parser that knows ``--json``; the script has one BLAS thread from here on."""
+    one_thread()
     parser = argparse.ArgumentParser(description=(question or "").partition("\n")[0])
     parser.add_argument("--json", type=Path, help="also write the measurements to this file")
     return parser
