@@ -55,7 +55,8 @@ def _own_conditions(document: dict[str, Any]) -> tuple[Condition, ...]:
 def ask_bcv(path: Path, settings: RunSettings) -> Answer:
     """What ``bcv validate`` says of a file; "error" with a detail if it crashed or was killed."""
     limit = ["--timeout", str(settings.seconds)]
-    command = [sys.executable, "-P", "-m", "bcv", "validate", "--json", "--no-cache", *limit]
+    command = [sys.executable, "-P", "-m", "bcv", "validate", "--json"]
+    command += ["--no-cache", "--no-record", *limit]
     ended = run_command(
         [*command, *settings.options, str(path)],
         Limits(settings.seconds + GRACE, settings.memory),
