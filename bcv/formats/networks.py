@@ -6,6 +6,7 @@ weight is exact: a decimal as it is written, a binary float of an ONNX file as t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +18,7 @@ from bcv.expr import Expr
 from bcv.formats.expression import Scope
 from bcv.formats.fields import Fields, choice_of, expression_of, fields_of, rational_of, text_of
 from bcv.formats.functions import FUNCTIONS
-from bcv.formats.yaml_tree import Entries, Items, Node, describe
+from bcv.formats.yaml_tree import Entries, Items, Node, Scalar, describe
 
 KEYS: Final = ("input", "weights", "biases", "activation", "output_activation", "onnx")
 MAX_WEIGHTS: Final = 100_000
@@ -30,6 +31,8 @@ ACTIVATIONS: Final[Mapping[str, Callable[[Expr], Expr]]] = {
     for name in ("tanh", "relu", "sigmoid", "softplus", "sin", "cos", "atan", "abs", "sat")
 } | {"square": lambda x: ex.power(x, 2), "none": lambda x: x}
 """What may follow the affine part of a layer; ``none`` leaves it as it is."""
+
+_PLAIN: Final = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?(e-?[0-9]{1,2})?")
 
 Matrix = Sequence[Sequence[Fraction]]
 
@@ -134,7 +137,14 @@ def _activations(fields: Fields, count: int, what: str) -> list[str]:
 def _numbers(node: Node, what: str, count: int) -> list[Fraction]:
     found = _items(node, f"a row of {what}")
     _same_count(len(found), count, f"a row of {what}", "numbers", node.place)
-    return [rational_of(item, Scope({}), f"a number of {what}") for item in found]
+    return [_number(item, what) for item in found]
+
+
+def _number(node: Node, what: str) -> Fraction:
+    """A rational constant; a plain decimal, as nearly all are, without the parser."""
+    if isinstance(node, Scalar) and _PLAIN.fullmatch(node.text):
+        return Fraction(node.text)
+    return rational_of(node, Scope({}), f"a number of {what}")
 
 
 def _same_count(found: int, needed: int, what: str, things: str, place: Place) -> None:

@@ -102,6 +102,35 @@ def test_expectation_is_the_sum_over_outcomes(values: list[int]) -> None:
     assert sympy.expand(symbolic(mean) - wanted) == 0
 
 
+LAWS = {
+    "normal": (
+        Normal(number(Fraction(1, 2)), number(2)),
+        _normal(sympy.Rational(1, 2), sympy.Integer(2)),
+        (-_oo, _oo),
+    ),
+    "uniform": (Uniform(number(-1), number(3)), sympy.Rational(1, 4), (-1, 3)),
+    "exponential": (Exponential(number(3)), 3 * sympy.exp(-3 * _w), (0, _oo)),
+}
+
+
+@settings(max_examples=2, deadline=None)
+@over(coefficients)
+def test_expectation_is_the_integral_over_the_densities(values: list[int]) -> None:
+    """Random polynomials in a state and the noise, integrated by SymPy itself."""
+    x, w = ex.var("x"), ex.var("w")
+    root = ex.ZERO
+    for place, value in enumerate(values):
+        root = root + ex.const(value) * x ** (place // 3) * w ** (place % 3) * (x + w) ** (
+            place % 2
+        )
+    for law, density, ends in LAWS.values():
+        mean = expectation(root, (("w", law),))
+        assert isinstance(mean, ex.Expr)
+        inside = sympy.expand(symbolic(root).subs(sympy.Symbol("w", real=True), _w))
+        wanted = sympy.integrate(inside * density, (_w, *ends))
+        assert sympy.simplify(symbolic(mean) - wanted) == 0
+
+
 def test_any_function_of_discrete_noise_is_summed() -> None:
     law = Discrete(((number(-1), Fraction(1, 4)), (number(2), Fraction(3, 4))))
     mean = expectation(ex.apply(ex.Op.EXP, ex.var("w")), (("w", law),))
