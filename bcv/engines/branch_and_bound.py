@@ -38,6 +38,8 @@ _ALONE: Final = 0.25
 """Seconds before work is shared: copies of the process cost some hundredths."""
 _ROUND: Final = 4.0
 _LEAST_SHARE: Final = 16
+_WORTH_KEEPING: Final = 50_000
+"""Boxes; a search that examined fewer is begun again in the next slice of time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,7 @@ class _Attempt:
         while reason is Reason.TIMEOUT and self.budget.seconds_left > 0:
             if checkpoints is not None and checkpoints.due:
                 self._put_aside(search, key)
+                checkpoints.save()
             if self.budget.jobs > 1 and search.stack.count >= _LEAST_SHARE * self.budget.jobs:
                 seconds = min(2 * seconds, _ROUND)
                 self._shared(search, batch, seconds)
@@ -154,15 +157,15 @@ class _Attempt:
                 reason = _run(search, self.budget.slice(0.0), batch, report)
             else:
                 reason = _run(search, self.budget.slice(seconds), batch, report)
-        if checkpoints is not None and (checkpoints.due or checkpoints.load(key) is not None):
+        if search.examined >= _WORTH_KEEPING:
             self._put_aside(search, key)
         return reason
 
     def _put_aside(self, search: Search, key: str) -> None:
         from bcv.paving.state import saved
 
-        assert self.budget.checkpoints is not None
-        self.budget.checkpoints.save(key, saved(search))
+        if self.budget.checkpoints is not None:
+            self.budget.checkpoints.note(key, saved(search))
 
     def _shared(self, search: Search, batch: int, seconds: float) -> None:
         """Let copies of this process work on shares of the open boxes for a while."""
@@ -177,10 +180,10 @@ class _Attempt:
 
 
 def _new_zeros(obligation: Obligation, search: Search, known: Collection[Zero]) -> list[Zero]:
-    """Exact zeros of the claim's expression in or next to boxes that were put aside."""
+    """Exact zeros of the claim's expression: the origin, or in boxes that were put aside."""
     found: dict[Zero, None] = {}
-    origin = tuple(0.0 for _ in search.root)
-    for middle in (origin, *_middles(search)[:_MOST_ZERO_GUESSES]):
+    nearest = tuple(min(max(0.0, lo), hi) for lo, hi in search.root)
+    for middle in (nearest, *_middles(search)[:_MOST_ZERO_GUESSES]):
         zero = exact_zero(obligation, middle, _ZERO_REACH, (*known, *found))
         if zero is not None:
             found[zero] = None

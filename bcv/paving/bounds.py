@@ -20,6 +20,7 @@ from bcv.expr import Expr, Op
 from bcv.obligation import Obligation
 from bcv.paving import mean_value as mv
 from bcv.paving.boxes import Boxes
+from bcv.paving.contraction import Constraint, Contractor
 from bcv.paving.region_test import RegionTest
 from bcv.paving.splitting import midpoints
 from bcv.region import Relation
@@ -77,6 +78,7 @@ class Bounds:
         self.free = np.array(
             [self.test.atoms[row].relation is Relation.EQ for row in self.usable], dtype=np.bool_
         )
+        self._all_total = not partial
         self._affordable = self.operations * len(names) <= _MOST_SLOPE_OPERATIONS
         self.has_slopes = bool(names) and self._affordable and _smooth(obligation.expr)
         self._capacity = capacity
@@ -109,6 +111,18 @@ class Bounds:
         names = self.obligation.region.variables
         slopes = [ex.derivative(root, name) for root in self._rows for name in names]
         return IntervalMachine(compile_tape(slopes, names), self._capacity)
+
+    @cached_property
+    def contractor(self) -> Contractor:
+        """Narrows boxes to where the region is and the claim fails."""
+        strict = self.obligation.strict
+        claim = Constraint(self.obligation.expr, -np.inf, 0.0, open=not strict)
+        wanted = [claim] if self._all_total else []
+        for row in self.test.usable:
+            atom = self.test.atoms[row]
+            most = 0.0 if atom.relation is Relation.EQ else np.inf
+            wanted.append(Constraint(atom.expr, 0.0, most, open=atom.relation is Relation.GT))
+        return Contractor(wanted, self.obligation.region.variables, self._capacity)
 
     @cached_property
     def _estimate(self) -> tuple[Tape, list[Floats]]:
