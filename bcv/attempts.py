@@ -48,7 +48,7 @@ GRACE: Final = 0.4
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What an engine said last about an obligation, given so many seconds.
+    """What an engine said last about an obligation, given so many seconds, and how many it took.
 
     ``hints`` are those that were known when it had ended.
     """
@@ -56,6 +56,18 @@ class Reply:
     outcome: Undecided
     hints: Hints
     slice: float
+    seconds: float
+
+    @property
+    def short_of_time(self) -> bool:
+        """Whether more time may help.
+
+        Engines that divide their time give up before the end if the rest is too short for the
+        next step; so whoever used up half of its slice is taken to have been short of time.
+        """
+        return self.outcome.reason is Reason.TIMEOUT or (
+            self.outcome.reason is Reason.INCONCLUSIVE and self.seconds > 0.5 * self.slice
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +105,7 @@ class Attempt:
         last = self.replies.get(engine)
         if last is None or last.hints.zeros != self.hints.zeros:
             return 0.0
-        return last.slice if last.outcome.reason is Reason.TIMEOUT else None
+        return last.slice if last.short_of_time else None
 
 
 def untouched(obligation: Obligation) -> Attempt:
@@ -121,7 +133,7 @@ def examined(attempt: Attempt, budget: Budget) -> Attempt:
         return attempt
     except Exception as error:
         crash = Undecided(Reason.CRASHED, f"algebra: {type(error).__name__}: {error}")
-        reply = Reply(crash, attempt.hints, 0.0)
+        reply = Reply(crash, attempt.hints, 0.0, 0.0)
         return replace(attempt, replies={**attempt.replies, "algebra": reply})
     return attempt if reduction is None else replace(attempt, reduction=reduction, replies={})
 
@@ -172,7 +184,7 @@ def asked(name: str, attempt: Attempt, budget: Budget, seconds: float, emit: Emi
     if not isinstance(outcome, Undecided):
         return replace(attempt, outcome=outcome, engine=name, seconds=spent_in_all)
     hints = _joined(attempt.hints, outcome.hints)
-    replies = {**attempt.replies, name: Reply(outcome, hints, seconds)}
+    replies = {**attempt.replies, name: Reply(outcome, hints, seconds, spent)}
     teller, telling = max(replies.items(), key=lambda item: WEIGHT.index(item[1].outcome.reason))
     return replace(
         attempt,

@@ -241,3 +241,14 @@ def test_the_same_seed_gives_the_same_witness():
     found = [validate(problem, Settings(timeout=10, seed=3)).conditions[1] for _ in range(2)]
     assert found[0].outcome == found[1].outcome
     assert isinstance(found[0].outcome, Refuted)
+
+
+def test_an_engine_that_gave_up_near_its_limit_is_asked_again_with_more_time(monkeypatch):
+    def hurried(obligation, budget):
+        if budget.seconds_left > 0.3:
+            return ATTESTED
+        time.sleep(0.8 * budget.seconds_left)
+        return TIRED
+
+    verdict, _ = run(monkeypatch, [hurried], names=("flow",), settings=Settings(timeout=5))
+    assert verdict.answer is Answer.VALID
