@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 ALARM_REPEAT: Final = 0.2
 """Seconds after which an alarm that was swallowed (in a destructor, say) goes off again."""
 
+_LONGEST_ALARM: Final = 1e8
+"""Seconds, three years; the system's clock refuses infinity."""
+
 
 class Overrun(BaseException):
     """Raised inside code that ran past its deadline."""
@@ -47,7 +50,8 @@ def alarm(deadline: float) -> Iterator[None]:
 
     before = signal.signal(signal.SIGALRM, ring)
     try:
-        signal.setitimer(signal.ITIMER_REAL, max(1e-3, deadline - time.monotonic()), ALARM_REPEAT)
+        seconds = min(max(1e-3, deadline - time.monotonic()), _LONGEST_ALARM)
+        signal.setitimer(signal.ITIMER_REAL, seconds, ALARM_REPEAT)
         yield
     finally:
         _silence(before)

@@ -55,6 +55,11 @@ def test_the_alarm_stops_a_loop_and_is_silent_afterwards():
     assert signal.getsignal(signal.SIGALRM) is before
 
 
+def test_a_deadline_may_be_infinite():
+    with alarm(float("inf")):
+        pass
+
+
 def test_an_alarm_that_was_swallowed_goes_off_again():
     def swallow() -> None:
         while True:

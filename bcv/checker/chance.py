@@ -113,6 +113,10 @@ def supermartingale(d: Deriver, mode: Mode) -> None:
     gamma, lam, drift = s.gamma, s.lam, t.zero if s.drift is None else s.drift
     if gamma is None or lam is None:
         raise RejectedError("a supermartingale needs gamma and lambda")
+    known, until = s.horizon, s.chance_horizon
+    late = known is not None and until is not None and until > known
+    if late and "t" in t.variables(range(len(t.nodes))):
+        raise RejectedError("the bound's horizon lies beyond the times of the conditions")
     discrete, name = s.time == "discrete", "step" if s.time == "discrete" else "flow"
     if s.time == "hybrid" or s.levels or (not discrete and d.has(b, *d.KINKS)):
         return d.lacks(mode, name, "this kind of supermartingale")

@@ -13,6 +13,7 @@ from bcv.checker.claims import UNDEFINED, UNKNOWN, PointValues
 from bcv.checker.matching import mismatch
 from bcv.checker.polynomials import Ring
 from bcv.checker.statement import Reader
+from bcv.checker.terms import RejectedError
 from bcv.conditions import obligations_of
 from bcv.enclosures.exact import exact_value
 from bcv.evidence import Attestation
@@ -189,3 +190,25 @@ def test_an_obligation_of_a_smaller_problem_does_not_match(change: tuple[str, st
                 Ring(reader.terms), claim, theirs
             )
     assert matched < len(session.derived.claims)
+
+
+LATE = """
+bcv: 1
+name: late
+time: continuous
+states: {x: null}
+horizon: 1
+dynamics: {x: 0}
+diffusion: {x: "max(t - 1, 0)"}
+initial: x == 0
+unsafe: x**2 >= 4
+certificate: {B: x**2, condition: supermartingale, gamma: 0, lambda: 4, c: 0, horizon: 1}
+"""
+
+
+def test_a_bound_beyond_the_times_of_its_conditions_is_rejected() -> None:
+    statement = statement_of(parse_problem(LATE, "late.yaml"))
+    assert Session(statement).derived.claims
+    statement["certificate"]["horizon"] = "100"
+    with pytest.raises(RejectedError, match="horizon"):
+        Session(statement)
