@@ -15,6 +15,8 @@ $(VENV)/installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "bcv needs Python 3.11 or newer: make PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	# pip leaves this out for an editable package; without it every start may translate bcv anew.
+	$(BIN)/python -m compileall -q bcv
 	touch $@
 
 $(VENV)/developed: $(VENV)/installed
@@ -44,8 +46,8 @@ types: develop ## mypy --strict.
 
 check: lint types test ## Everything that must pass before a commit (the import law is among the tests).
 
-bench: develop ## Validate the whole of problems/ and compare with the labels.
-	$(BIN)/bcv bench problems --jobs $(JOBS)
+bench: develop ## All benchmarks in one table; BENCH=--no-suites leaves the long ones out.
+	$(BIN)/python benchmarks/run.py --jobs $(JOBS) $(BENCH)
 
 completions: develop ## Write the shell completions again.
 	for shell in bash zsh fish; do $(BIN)/bcv completion $$shell > completions/bcv.$$shell; done

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from bcv.attempts import guarded, worth
 from bcv.engines.engine import Budget, Engine
-from bcv.engines.query import Reply, Solver, outcome_of
 from bcv.events import Contradicted, Emit
 from bcv.outcome import Hints, Outcome, Proved, Reason, Refuted, Undecided
 from bcv.problem import Problem
 from bcv.replay import replayed
 from bcv.verdict import Assurance, Contradiction, Opinion, Settled, Stance
+
+if TYPE_CHECKING:
+    from bcv.engines.query import Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,8 @@ def confirmed(
 def _opinion(
     name: str, item: Settled, budget: Budget, seconds: float, emit: Emit
 ) -> tuple[Opinion, Outcome]:
+    from bcv.engines.query import Solver, outcome_of
+
     said: list[Reply] = []
 
     def run(engine: Engine, part: Budget) -> Outcome:

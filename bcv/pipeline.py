@@ -31,6 +31,9 @@ from bcv.stores.checkpoints import Checkpoints
 from bcv.verdict import Answer, Assurance, Settled, Verdict, conclude
 
 SCOUT: Final = "sampling"
+SMALL: Final = 10
+"""Nodes of a claim that is decided in less time than sampling takes, as a rule."""
+
 LIGHT: Final = (SCOUT, "branch-and-bound")
 """A claim is reduced by algebra before anything but a first attempt of these: it loads flint."""
 
@@ -136,9 +139,11 @@ def validate(
 
 def _with_remark(verdict: Verdict, problem: Problem, seed: int) -> Verdict:
     """A note beside VALID if simulated trajectories leave the domain in which it was assumed."""
+    if verdict.answer is not Answer.VALID or not verdict.assumes:
+        return verdict
     from bcv.falsify.trajectories import leaving_note
 
-    remark = leaving_note(problem, seed) if verdict.answer is Answer.VALID else None
+    remark = leaving_note(problem, seed)
     return replace(verdict, notes=(*verdict.notes, remark)) if remark else verdict
 
 
@@ -208,7 +213,7 @@ def _work(attempts: list[Attempt], settings: Settings, budget: Budget, emit: Emi
             Option(index, name, replace(features(a.goal), zero=bool(a.hints.zeros)), tried)
             for index, a in enumerate(attempts)
             if a.open
-            for name in _useful(a, settings.engines)
+            for name in _useful(a, features(a.goal).size, settings.engines)
             if (tried := a.tried(name)) is not None
         ]
         step = strategy(options, started, budget.seconds_left)
@@ -226,7 +231,10 @@ def _work(attempts: list[Attempt], settings: Settings, budget: Budget, emit: Emi
             budget = budget.slice(settings.after_refutation)
 
 
-def _useful(attempt: Attempt, engines: tuple[str, ...]) -> tuple[str, ...]:
-    """Sampling before all else: it takes milliseconds, and its hints help the others."""
-    first = SCOUT in engines and SCOUT not in attempt.replies
+def _useful(attempt: Attempt, size: int, engines: tuple[str, ...]) -> tuple[str, ...]:
+    """Sampling before all else: it takes milliseconds, and its hints help the others.
+
+    For a small claim others may need less time than that, so it has to wait its turn.
+    """
+    first = SCOUT in engines and SCOUT not in attempt.replies and size > SMALL
     return (SCOUT,) if first else engines

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from bcv.outcome import Reason, Undecided
-from bcv.verdict import Answer, Verdict
+if TYPE_CHECKING:
+    from bcv.verdict import Verdict
 
 
 class ExitCode(enum.IntEnum):
@@ -43,6 +44,9 @@ def code_of(verdict: Verdict) -> ExitCode:
 
     Two engines that contradict each other, while nothing says who is right, are a failure.
     """
+    from bcv.outcome import Reason, Undecided
+    from bcv.verdict import Answer
+
     if any(found.right is None for found in verdict.contradictions):
         return ExitCode.FAILED
     if verdict.answer is Answer.VALID:

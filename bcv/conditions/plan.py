@@ -15,7 +15,6 @@ from bcv.conditions.hybrid import transitions
 from bcv.conditions.invariance import staying
 from bcv.conditions.sets import separation
 from bcv.conditions.setting import is_stochastic, scope
-from bcv.conditions.stochastic import supermartingale
 from bcv.errors import Place, ProblemError
 from bcv.problem import TIME_NAME, ConditionKind, Problem, TimeKind
 
@@ -52,6 +51,8 @@ def _check(problem: Problem) -> None:
 def _stochastic(problem: Problem) -> Conditions:
     if problem.time is TimeKind.HYBRID:
         return unsupported("flow", "supermartingale is not defined for hybrid systems")
+    from bcv.conditions.stochastic import supermartingale
+
     return supermartingale(problem)
 
 
