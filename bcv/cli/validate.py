@@ -174,8 +174,8 @@ def _validate_one(file: str, settings: Settings, output: Output, manner: Manner)
         checkpoints = _checkpoints(problem, manner)
         with watching(manner.verbose) as emit, recording(emit, manner.record) as emit:
             verdict = decide(problem, settings, emit, manner.recall, checkpoints)
-        if checkpoints is not None and verdict.assurance:
-            checkpoints.finish()
+        if checkpoints is not None:
+            checkpoints.finish() if verdict.assurance else _save(checkpoints)
         if manner.proof is not None:
             _write_proof(manner.proof, problem, verdict)
     except BcvError as error:
@@ -222,6 +222,11 @@ def _processes(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 256:
         raise BcvError(f"--jobs {text} is no number of processes", "Say 1, 2, ... or auto")
     return int(text)
+
+
+def _save(checkpoints: Checkpoints) -> None:
+    if not checkpoints.empty:
+        checkpoints.save()
 
 
 def _checkpoints(problem: Problem, manner: Manner) -> Checkpoints | None:

@@ -54,13 +54,15 @@ class Checkpoints:
 
     def load(self, key: str) -> bytes | None:
         """The state under a key."""
-        packed = self._states.get(key)
-        return None if packed is None else zlib.decompress(packed)
+        return self._states.get(key)
 
-    def save(self, key: str, state: bytes) -> None:
-        """Replace the state under a key; the file holds the old ones or the new ones."""
+    def note(self, key: str, state: bytes) -> None:
+        """Replace the state under a key, from the next save on."""
+        self._states[key] = state
+
+    def save(self) -> None:
+        """Write the states; the file holds the old ones or the new ones."""
         started = time.monotonic()
-        self._states[key] = zlib.compress(state, 1)
         try:
             self._write()
         except OSError as error:
@@ -79,13 +81,14 @@ class Checkpoints:
             os.unlink(self.path)
 
     def _write(self) -> None:
+        packed = {key: zlib.compress(state, 1) for key, state in self._states.items()}
         header = {
             "schema": SCHEMA,
             "semantics": SEMANTICS,
             "problem": self.problem,
-            "states": [[key, len(state)] for key, state in self._states.items()],
+            "states": [[key, len(state)] for key, state in packed.items()],
         }
-        content = json.dumps(header).encode() + b"\n" + b"".join(self._states.values())
+        content = json.dumps(header).encode() + b"\n" + b"".join(packed.values())
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=".checkpoint")
         try:
@@ -126,9 +129,9 @@ def resumed(path: Path, problem: str, warn: Warn = silent) -> Checkpoints:
             )
         start = 0
         for key, length in header["states"]:
-            found._states[key] = rest[start : start + length]
+            found._states[key] = zlib.decompress(rest[start : start + length])
             start += length
-    except (ValueError, LookupError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, zlib.error) as error:
         warn(f"the checkpoint {path} is damaged and not used ({error})")
         return Checkpoints(path, problem, warn)
     return found
