@@ -6,7 +6,7 @@ Soundness does not depend on this file. The problems are those labelled invalid 
 ``problems/``. A sample is one evaluation of a claim and its region at a point: for bcv every point
 of every descent counts, each with its 2n neighbours for the slopes, and so does every candidate
 that is verified exactly; a detection is a verified exact witness. A sample that violates the claim
-as it is counts by its place in the sequence, for both methods. Its engine is run on a growing
+as it is counts by its place in the sequence, in both methods. bcv's engine is run on a growing
 schedule of efforts, and all the work of the efforts that found nothing counts. The baseline draws
 uniform points, as the scripts of this field do; points that violate in doubles count as a
 detection, also within 1e-3 of a surface, which favours it. A problem is detected by N samples if
@@ -93,9 +93,10 @@ def refined(obligation: Any, seed: int) -> int | None:
         with batches() as seen, np.errstate(all="ignore"):
             search = Search(obligation, effort, Hints(), time.monotonic() + PATIENCE, seed)
             witness = search.run()
-        if witness is not None and len(seen) == 1:
-            return spent + _first_suspect(search, seen[0])
-        spent += sum(values.shape[1] for values in seen) + len(search._prosecutor.tried)
+        verified = len(search._prosecutor.tried)
+        if witness is not None and not search._minima:  # no descent was needed
+            return spent + _first_suspect(search, seen[0]) + verified
+        spent += sum(values.shape[1] for values in seen) + verified
         if witness is not None:
             return spent
         if spent > MOST:
