@@ -44,7 +44,7 @@ def boxes(draw_ends: tuple[float, float, float, float]) -> tuple[np.ndarray, np.
 def grid(lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
     u = np.linspace(0.0, 1.0, 15)
     across = np.array(np.meshgrid(u, u)).reshape(2, -1)
-    return lo + (hi - lo) * across
+    return np.asarray(lo + (hi - lo) * across)
 
 
 def bounds(root: Expr, lo: np.ndarray, hi: np.ndarray) -> list[tuple[float, float]]:
