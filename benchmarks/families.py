@@ -255,9 +255,7 @@ def famous_forms() -> list[tuple[str, Claim]]:
         + const(3) * x**2 * y**2 * z**2
     )  # fmt: skip
     motzkin = x**4 * y**2 + x**2 * y**4 + ex.ONE - const(3) * x**2 * y**2
-    quartic = (
-        x**2 * y**2 + y**2 * z**2 + z**2 * x**2 + w**4 - const(4) * x * y * z * w
-    )
+    quartic = x**2 * y**2 + y**2 * z**2 + z**2 * x**2 + w**4 - const(4) * x * y * z * w
     # Schmuedgen's and other classical forms share these shapes; products of squares close the list.
     named: dict[str, tuple[str, Expr]] = {
         "Motzkin": ("xy", motzkin),

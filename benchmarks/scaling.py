@@ -162,7 +162,9 @@ def show(rows: list[Row]) -> str:
         for row in members[-1:] if family.startswith("random") else members:
             same = members if family.startswith("random") else [row]
             good, prove = sum(r.right for r in same), max(r.prove for r in same)
-            name = f"{family} (slowest of {len(same)})" if len(same) > 1 else f"{family}: {row.name}"
+            name = (
+                f"{family} (slowest of {len(same)})" if len(same) > 1 else f"{family}: {row.name}"
+            )
             mark = "WRONG" if any(r.wrong for r in same) else f"{good}/{len(same)}"
             checks = [r.check for r in same if r.check is not None]
             prototype = f"{seconds(row.prototype)} {row.by}" if row.prototype else "-"
