@@ -1,32 +1,31 @@
 """How is bcv used from Python? Load a problem, validate it, or try many certificates in turn.
 
-Soundness: verdicts come from ``pipeline``, or in ``Context`` from branch and bound and from points
+Soundness: verdicts come from ``pipeline``, or in ``Context`` from engines directly and from points
 that are verified exactly.
 """
 
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bcv import expr as ex
-from bcv.attempts import worth
+from bcv.attempts import guarded, worth
 from bcv.conditions import obligations_of
-from bcv.enclosures.exact import verify_point
-from bcv.engines.branch_and_bound import BranchAndBound
 from bcv.engines.engine import Budget
 from bcv.errors import BcvError
 from bcv.events import ignore
 from bcv.evidence import Point
 from bcv.expr import Expr
+from bcv.falsify.pool import Pool
 from bcv.formats.expression import parse_expression
 from bcv.formats.problem_yaml import load_problem, parse_problem
 from bcv.obligation import Obligation
-from bcv.outcome import Hints, Reason, Refuted, Undecided
+from bcv.outcome import Hints, Outcome, Reason, Refuted, Undecided
 from bcv.pipeline import CheckMode, Settings
 from bcv.pipeline import validate as decide
 from bcv.problem import Problem
@@ -35,10 +34,10 @@ from bcv.verdict import Answer, Assurance, Settled, Verdict, conclude
 if TYPE_CHECKING:
     from bcv.recall import Recall
 
+FIRST_ENGINES: Final = ("branch-and-bound", "sampling", "sum-of-squares")
 FIRST_ATTEMPT: Final = 0.2
-"""Seconds that branch and bound gets for a condition before the planner takes over."""
+"""Seconds that each of them gets for a condition before the planner takes over."""
 
-MOST_POINTS: Final = 16
 MOST_REMEMBERED: Final = 256
 
 
@@ -90,7 +89,8 @@ class Context:
         )
         self._names = {variable.name: ex.var(variable.name) for variable in named}
         self._settled: dict[str, Settled] = {}
-        self._refuting: dict[str, list[dict[str, Fraction]]] = {}
+        self._pools: dict[str, Pool] = {}
+        self._failures: Counter[str] = Counter()
 
     def validate(self, certificate: str | Expr | Mapping[str, str | Expr]) -> Verdict:
         """Decide whether the expression is a certificate for the system.
@@ -122,8 +122,8 @@ class Context:
     def _in_turn(self, obligations: tuple[Obligation, ...]) -> tuple[Settled, ...]:
         """Conditions that failed before come first: most candidates are wrong for one reason."""
         settled = [_untried(obligation) for obligation in obligations]
-        failures = [len(self._refuting.get(o.name, ())) for o in obligations]
-        for i in sorted(range(len(settled)), key=lambda i: -failures[i]):
+        failures = self._failures
+        for i in sorted(range(len(settled)), key=lambda i: -failures[obligations[i].name]):
             found = self._recalled(obligations[i])
             if found is None:
                 continue
@@ -161,20 +161,37 @@ class Context:
         if known is not None:
             return replace(known, obligation=obligation, cached=True)
         started = time.monotonic()
-        for point in self._refuting.get(obligation.name, ()):
-            witness = verify_point(obligation, point)
-            if witness is not None:
-                outcome, spent = Refuted(witness), time.monotonic() - started
-                return Settled(obligation, outcome, "sampling", worth(outcome), spent)
-        return None
+        witness = self._pools.setdefault(obligation.name, Pool(self.settings.seed)).refute(
+            obligation
+        )
+        if witness is None:
+            return None
+        outcome, spent = Refuted(witness), time.monotonic() - started
+        found = Settled(obligation, outcome, "sampling", worth(outcome), spent)
+        self._learn((found,))
+        return found
 
     def _searched(self, obligation: Obligation) -> Settled:
+        """Short attempts of a few engines, without the planner."""
         started = time.monotonic()
-        engine = BranchAndBound()
-        budget = Budget(started + FIRST_ATTEMPT, seed=self.settings.seed)
-        outcome = engine.discharge(obligation, Hints(), budget, ignore)
+        outcome: Outcome = Undecided(Reason.TIMEOUT)
+        for name in FIRST_ENGINES:
+            hints = outcome.hints if isinstance(outcome, Undecided) else Hints()
+            budget = Budget(time.monotonic() + FIRST_ATTEMPT, seed=self.settings.seed)
+            outcome, _ = guarded(
+                name,
+                obligation,
+                budget,
+                FIRST_ATTEMPT,
+                lambda engine, part, hints=hints: engine.discharge(  # type: ignore[misc]
+                    obligation, hints, part, ignore
+                ),
+                ignore,
+            )
+            if not isinstance(outcome, Undecided):
+                break
         spent = time.monotonic() - started
-        found = Settled(obligation, outcome, engine.name, worth(outcome), spent)
+        found = Settled(obligation, outcome, name, worth(outcome), spent)
         self._learn((found,))
         return found
 
@@ -186,10 +203,12 @@ class Context:
             if len(self._settled) >= MOST_REMEMBERED:
                 del self._settled[next(iter(self._settled))]
             self._settled[item.obligation.digest()] = item
+            self._failures[item.obligation.name] += isinstance(item.outcome, Refuted)
             if isinstance(item.outcome, Refuted) and isinstance(item.outcome.witness, Point):
-                points = self._refuting.setdefault(item.obligation.name, [])
-                points.insert(0, dict(item.outcome.witness.point))
-                del points[MOST_POINTS:]
+                self._pool(item.obligation.name).add(dict(item.outcome.witness.point))
+
+    def _pool(self, name: str) -> Pool:
+        return self._pools.setdefault(name, Pool(self.settings.seed))
 
 
 def _refutes(item: Settled) -> bool:
