@@ -52,6 +52,8 @@ def choose_axes(boxes: Boxes, shares: Floats, scale: Floats) -> tuple[Axes, Mask
     infinite axis goes first, the least explored one before the others.
     """
     lo, hi = boxes.lo, boxes.hi
+    if not len(lo):  # a claim about constants: its one box is a point
+        return np.zeros(boxes.count, dtype=np.intp), np.zeros(boxes.count, dtype=np.bool_)
     infinite = np.isinf(lo) | np.isinf(hi)
     with np.errstate(invalid="ignore", over="ignore"):
         widths = np.where(infinite, 0.0, hi - lo)

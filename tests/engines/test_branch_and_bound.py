@@ -357,3 +357,10 @@ def test_the_independent_checker_accepts_what_is_proved(path: str) -> None:
             assert result.verified, result.reason
             accepted += 1
     assert accepted
+
+
+def test_a_tie_of_irrational_constants_is_undecided() -> None:
+    root = ex.apply(Op.SQRT, ex.const(8)) - ex.const(2) * ex.apply(Op.SQRT, ex.const(2))
+    tie = Obligation("levels", "", "", region((), (), TRUE), root, strict=True)
+    outcome = BranchAndBound().discharge(tie, Hints(), Budget(time.monotonic() + 2.0), ignore)
+    assert isinstance(outcome, Undecided)
