@@ -74,7 +74,7 @@ class Settings:
     seed: int = 0
     engines: tuple[str, ...] = OWN
     strategy: Strategy | None = None
-    after_refutation: float = 5.0
+    after_refutation: float = 2.0
     memory: int = 2 << 30
     jobs: int = 1
     check: CheckMode = CheckMode.AUTO
@@ -209,11 +209,12 @@ def _work(attempts: list[Attempt], settings: Settings, budget: Budget, emit: Emi
         emit(ObligationStarted(attempt.obligation, index, len(attempts)))
     features = functools.cache(features_of)
     while budget.seconds_left > 0:
+        scouting = any(_unscouted(a, features(a.goal).size, settings.engines) for a in attempts)
         options = [
             Option(index, name, replace(features(a.goal), zero=bool(a.hints.zeros)), tried)
             for index, a in enumerate(attempts)
             if a.open
-            for name in _useful(a, features(a.goal).size, settings.engines)
+            for name in ((SCOUT,) if scouting else settings.engines)
             if (tried := a.tried(name)) is not None
         ]
         step = strategy(options, started, budget.seconds_left)
@@ -231,10 +232,10 @@ def _work(attempts: list[Attempt], settings: Settings, budget: Budget, emit: Emi
             budget = budget.slice(settings.after_refutation)
 
 
-def _useful(attempt: Attempt, size: int, engines: tuple[str, ...]) -> tuple[str, ...]:
-    """Sampling before all else: it takes milliseconds, and its hints help the others.
+def _unscouted(attempt: Attempt, size: int, engines: tuple[str, ...]) -> bool:
+    """Whether sampling comes before all else: it takes milliseconds, and helps the others.
 
-    For a small claim others may need less time than that, so it has to wait its turn.
+    A refutation of any condition settles the problem, and hints make proofs cheaper. For a small
+    claim others may need less time than that, so it has to wait its turn.
     """
-    first = SCOUT in engines and SCOUT not in attempt.replies and size > SMALL
-    return (SCOUT,) if first else engines
+    return attempt.open and SCOUT in engines and SCOUT not in attempt.replies and size > SMALL
