@@ -34,8 +34,8 @@ from bcv.verdict import Answer, Assurance, Settled, Verdict, conclude
 if TYPE_CHECKING:
     from bcv.recall import Recall
 
-FIRST_ENGINES: Final = ("branch-and-bound", "sampling", "sum-of-squares")
-FIRST_ATTEMPT: Final = 0.2
+FIRST_ENGINES: Final = ("branch-and-bound", "sum-of-squares")
+FIRST_ATTEMPT: Final = 0.05
 """Seconds that each of them gets for a condition before the planner takes over."""
 
 MOST_REMEMBERED: Final = 256
