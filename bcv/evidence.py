@@ -25,7 +25,9 @@ class Form(enum.Enum):
         s_i >= 0 throughout, its upper end if s_i <= 0 throughout, else lo + (hi - lo) * 0.5
         computed in doubles. f has no SELECT; MIN, MAX and ABS are allowed, their slopes being the
         hull of both sides. By the mean value theorem in Lebourg's form, for any c in the box.
-    BERNSTEIN: the smallest Bernstein coefficient of the polynomial f on a bounded box.
+    BERNSTEIN: the coefficients of the polynomial f in products of one function per axis: on a
+        bounded side Bernstein's, on a half-infinite one the powers of x - lo or hi - x. All of them
+        are >= 0; for a strict claim those at power 0 on each half-infinite side are > 0.
     AFFINE: the least value of an affine form a_0 + sum_i a_i * e_i + theta of f on a bounded box,
         with x_i = centre_i + radius_i * e_i, |e_i| <= 1. Sums and constant multiples are exact;
         a*b = a_0*b + b_0*a - a_0*b_0 + (a - a_0)*(b - b_0); a smooth function becomes its tangent

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import reduce
-from math import comb, lcm
+from math import comb, inf, lcm
 from operator import or_
 
 from .terms import RejectedError, Terms, checked_size
@@ -234,8 +234,18 @@ class Bernstein:
         self._maps: dict[tuple[float, float, int], list[list[int]]] = {}
 
     def signs(self, box: Sequence[tuple[float, float]]) -> int:
-        """1 if every Bernstein coefficient on the box is > 0, 0 if every one is >= 0, else -1."""
-        values = self.dense
+        """1 if the polynomial is seen to be > 0 on the box, 0 if >= 0, else -1.
+
+        It is a combination of products of functions >= 0: on a bounded side Bernstein's, whose sum
+        is 1; on a half-infinite one the powers of the distance from its end. So it is >= 0 if all
+        coefficients are, and > 0 if moreover all are > 0 that stand at power 0 of each distance.
+        """
+        if any(lo == -inf and hi == inf for lo, hi in box):
+            return -1
+        values, base = self.dense, [True]
+        for (lo, hi), degree in zip(box, self.degrees, strict=True):
+            bounded = lo > -inf and hi < inf
+            base = [b and (bounded or j == 0) for b in base for j in range(degree + 1)]
         for (lo, hi), degree in zip(reversed(box), reversed(self.degrees), strict=True):
             # The last axis is transformed, then turned to be the first: in the end all are back.
             mapping, width = self._map(lo, hi, degree), degree + 1
@@ -245,21 +255,25 @@ class Bernstein:
                 for factors in mapping
                 for fibre in fibres
             ]
-        least = min(values)
-        return 1 if least > 0 else 0 if least == 0 else -1
+        if min(values) < 0:
+            return -1
+        return int(all(value > 0 for value, b in zip(values, base, strict=True) if b))
 
     def _map(self, lo: float, hi: float, degree: int) -> list[list[int]]:
         """From power coefficients in x to Bernstein coefficients on [lo, hi], times positive ints.
 
         With x = (p + q*u) / s the coefficient of u**j gains s**degree; the j-th Bernstein
         coefficient of a polynomial sum c_i u**i is sum_i c_i C(j,i)/C(d,i), and C(d,j) times that
-        is sum_i c_i C(d-i, j-i).
+        is sum_i c_i C(d-i, j-i). On a half-infinite side, x = end + t or x = end - t, and the
+        coefficients are those of t**j.
         """
         key = (lo, hi, degree)
         if key not in self._maps:
-            left, right = Fraction(lo), Fraction(hi)
-            s = lcm(left.denominator, right.denominator)
-            p, q = int(left * s), int((right - left) * s)
+            bounded = lo > -inf and hi < inf
+            start = Fraction(lo if lo > -inf else hi)
+            step = Fraction(hi) - start if bounded else Fraction(1 if hi == inf else -1)
+            s = lcm(start.denominator, step.denominator)
+            p, q = int(start * s), int(step * s)
             shift = [
                 [
                     comb(i, j) * p ** (i - j) * q**j * s ** (degree - i) if i >= j else 0
@@ -269,11 +283,15 @@ class Bernstein:
             ]
             if len(self._maps) > 10_000:
                 self._maps.clear()
-            self._maps[key] = [
-                [
-                    sum(comb(degree - k, j - k) * shift[k][i] for k in range(j + 1))
-                    for i in range(degree + 1)
+            self._maps[key] = (
+                shift
+                if not bounded
+                else [
+                    [
+                        sum(comb(degree - k, j - k) * shift[k][i] for k in range(j + 1))
+                        for i in range(degree + 1)
+                    ]
+                    for j in range(degree + 1)
                 ]
-                for j in range(degree + 1)
-            ]
+            )
         return self._maps[key]

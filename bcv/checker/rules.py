@@ -326,9 +326,7 @@ class _LeafRule:
         return isinstance(lower, Fraction) and self._accepts(lower)
 
     def _bernstein(self, level: int, box: Box) -> bool:
-        """A polynomial lies above its smallest Bernstein coefficient on the box."""
-        if any(lo == -inf or hi == inf for lo, hi in box):
-            return False
+        """A polynomial is >= 0 if its Bernstein coefficients (see there) on the box are."""
         if self.defined and self._run(level, self.defined, self._box(level, box)) is None:
             return False
         return self.bernstein.signs(box) >= (1 if self.task.strict else 0)

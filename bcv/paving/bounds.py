@@ -21,6 +21,7 @@ from bcv.obligation import Obligation
 from bcv.paving import mean_value as mv
 from bcv.paving.boxes import Boxes
 from bcv.paving.contraction import Constraint, Contractor
+from bcv.paving.polynomial_bounds import PolynomialBounds
 from bcv.paving.region_test import RegionTest
 from bcv.paving.splitting import midpoints
 from bcv.region import Relation
@@ -123,6 +124,11 @@ class Bounds:
             most = 0.0 if atom.relation is Relation.EQ else np.inf
             wanted.append(Constraint(atom.expr, 0.0, most, open=atom.relation is Relation.GT))
         return Contractor(wanted, self.obligation.region.variables, self._capacity)
+
+    @cached_property
+    def polynomial(self) -> PolynomialBounds | None:
+        """Bounds by coefficients, if the claim's expression is a small polynomial."""
+        return PolynomialBounds.of(self.obligation.expr, self.obligation.region.variables)
 
     @cached_property
     def _estimate(self) -> tuple[Tape, list[Floats]]:

@@ -33,6 +33,10 @@ _CONTRACTION_PRICE: Final = 4.0
 _CONTRACTION_WORTH: Final = 16.0
 """A contraction by this inverse share pays for itself, as trials of the corpus showed."""
 _SHRUNK: Final = 0.6
+_FAR_A_BATCH: Final = 16
+_SOON: Final = 16
+_LATE: Final = 1000
+"""How many boxes to examine before the claim is written as a polynomial."""
 _ROUNDING: Final = 1e-12
 _CORNERS_A_BATCH: Final = 8
 _MANY_MULTIPLIERS: Final = 8192
@@ -92,6 +96,7 @@ class Search:
     _slopes: Trial = field(init=False)
     _with_multipliers: Trial = field(init=False)
     _contraction: Trial = field(init=False)
+    _coefficients: Trial = field(init=False)
     _attempts: int = 0
     _steps: int = 0
 
@@ -112,6 +117,7 @@ class Search:
         self._slopes = Trial(_SLOPE_PRICE)
         self._with_multipliers = Trial(0.5 * _SLOPE_PRICE)
         self._contraction = Trial(_CONTRACTION_PRICE)
+        self._coefficients = Trial(1.0)
 
     @property
     def bounded(self) -> bool:
@@ -234,7 +240,12 @@ class Search:
         self._natural.record(boxes.count, boxes.count - rest)
         survivors = boxes if rest == boxes.count else boxes.where(open_)
         open_atoms = found.open_atoms[:, open_]
-        if rest == 0 or not self.bounds.has_slopes:
+        if rest:
+            keep = self._by_coefficients(survivors, found.defined[open_])
+            if not keep.all():
+                survivors, open_atoms = survivors.where(keep), open_atoms[:, keep]
+                open_[open_] = keep
+        if survivors.count == 0 or not self.bounds.has_slopes:
             return survivors, open_atoms
         eligible = np.flatnonzero(
             found.defined[open_]
@@ -245,6 +256,30 @@ class Search:
             return survivors, open_atoms
         keep = self._by_slopes(survivors, eligible[:count], open_atoms[self.bounds.usable])
         return survivors.where(keep), open_atoms[:, keep]
+
+    def _by_coefficients(self, boxes: Boxes, defined: Mask) -> Mask:
+        """Try Bernstein coefficients, and their like on half-infinite boxes; which boxes remain."""
+        keep = np.ones(boxes.count, dtype=np.bool_)
+        infinite = (np.isinf(boxes.lo) | np.isinf(boxes.hi)).any(axis=0)
+        far = np.flatnonzero(defined & infinite)[:_FAR_A_BATCH]
+        near = np.flatnonzero(defined & ~infinite)
+        soon = _SOON if far.size else _LATE
+        if self.examined < soon or self.bounds.polynomial is None:
+            return keep
+        polynomial = self.bounds.polynomial
+        self._coefficients.price = polynomial.evaluations(self.bounds.operations)
+        near = near[: self._coefficients.boxes(near.size, self._subtree)]
+        if near.size:
+            bound = polynomial.lower_bounds(boxes.lo[:, near], boxes.hi[:, near])
+            boxes.bound[near] = np.maximum(boxes.bound[near], bound)
+            keep[near] = ~self.bounds.sufficient(bound)
+            self._coefficients.record(near.size, int((~keep).sum()))
+        least = 1 if self.bounds.obligation.strict else 0
+        for k in far:
+            keep[k] = polynomial.sign(boxes.lo[:, k], boxes.hi[:, k]) < least
+        if not keep.all():
+            self._settle(boxes, ~keep, self.reasons.number(Bounded(Form.BERNSTEIN)))
+        return keep
 
     def _by_slopes(self, boxes: Boxes, tried: NDArray[np.intp], active: Mask) -> Mask:
         """Try mean value forms on the boxes ``tried``; which of all boxes remain."""

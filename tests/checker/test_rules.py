@@ -140,6 +140,24 @@ def test_multipliers_belong_to_what_holds(
     assert proved(problem, cover).verified == good
 
 
+@pytest.mark.parametrize(
+    ("claim", "states", "root", "good"),
+    [
+        ("x**3 - x", "x: [1, .inf]", (1.0, inf), True),
+        ("x**3 - x", "x: [1, .inf]", (0.5, inf), False),
+        ("x - x**3", "x: [-.inf, -1]", (-inf, -1.0), True),
+        ("x**3 - x", "x: [-.inf, -1]", (-inf, -1.0), False),
+        ("x - x**2 + 10**9", "x: [0, .inf]", (0.0, inf), False),
+        ("x**2 + 1", "x: [-.inf, .inf]", (-inf, inf), False),
+    ],
+)
+def test_coefficients_decide_out_to_infinity(
+    claim: str, states: str, root: tuple[float, float], good: bool
+) -> None:
+    problem = stated(claim, states=states)
+    assert proved(problem, leaf(Bounded(Form.BERNSTEIN), root)).verified == good
+
+
 def test_the_root_must_contain_the_box() -> None:
     assert not proved(stated("x + 1"), leaf(NATURAL, (-0.5, 1.0))).verified
     assert not proved(stated("x + 1"), leaf(NATURAL, (1.0, -1.0))).verified

@@ -12,6 +12,7 @@ from typing import Any
 from flint import arb, ctx, fmpq
 
 from bcv import expr as ex
+from bcv.checker.polynomials import FIELD, Bernstein
 from bcv.evidence import Convex, Cover, Form, Infeasible, LeafReason
 from bcv.expr import Expr, Op
 from bcv.obligation import Obligation
@@ -168,6 +169,16 @@ def _mean_value(f: Expr, names: tuple[str, ...], box: Box) -> Number:
     return -math.inf if centre is None else total + centre[0]
 
 
+def _sign(f: Expr, names: tuple[str, ...], ends: tuple[tuple[float, float], ...]) -> int:
+    """The sign of a polynomial on a box by its coefficients, according to the checker."""
+    from bcv.algebra.polynomial import polynomial, ring, to_terms
+
+    found = polynomial(f, ring(names))
+    assert found is not None
+    packed = {sum(e << FIELD * i for i, e in enumerate(m)): c for m, c in to_terms(found)}
+    return Bernstein(packed, len(names)).signs(ends)
+
+
 def _false(formula: Formula, enclosures: dict[int, Interval | None], first: int) -> bool:
     if isinstance(formula, Atom):
         value = enclosures.get(first)
@@ -258,6 +269,8 @@ class Replay:
         if reason.form is Form.NATURAL:
             value = natural(f, named)
             bound = -math.inf if value is None else value[0]
+        elif reason.form is Form.BERNSTEIN:
+            return _sign(f, names, ends) >= int(self.obligation.strict)
         else:
             assert reason.form is Form.MEAN_VALUE
             bound = _mean_value(f, names, box)
