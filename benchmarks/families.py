@@ -245,7 +245,7 @@ def _product(factors: Sequence[Expr]) -> Expr:
 
 
 def famous_forms() -> list[tuple[str, Claim]]:
-    """Nonnegative polynomials whose least value is exactly 0, by name; over all of space."""
+    """Nonnegative polynomials whose least value is exactly 0, multiplied out; over all of space."""
     x, y, z, w = map(var, "xyzw")
     six = (x**4 * y**2 + y**4 * z**2 + z**4 * x**2) - const(3) * x**2 * y**2 * z**2
     circle = (x**2 + y**2 - ex.ONE) ** 2
@@ -256,7 +256,6 @@ def famous_forms() -> list[tuple[str, Claim]]:
     )  # fmt: skip
     motzkin = x**4 * y**2 + x**2 * y**4 + ex.ONE - const(3) * x**2 * y**2
     quartic = x**2 * y**2 + y**2 * z**2 + z**2 * x**2 + w**4 - const(4) * x * y * z * w
-    # Schmuedgen's and other classical forms share these shapes; products of squares close the list.
     named: dict[str, tuple[str, Expr]] = {
         "Motzkin": ("xy", motzkin),
         "Motzkin, homogeneous": (
@@ -273,5 +272,20 @@ def famous_forms() -> list[tuple[str, Claim]]:
     found = []
     for name, (letters, expr) in named.items():
         box = (UNBOUNDED,) * len(letters)
-        found.append((name, Claim("famous", name, tuple(letters), box, TRUE, expr)))
+        plain = expanded(expr, tuple(letters))
+        found.append((name, Claim("famous", name, tuple(letters), box, TRUE, plain)))
     return found
+
+
+def expanded(expr: Expr, names: tuple[str, ...]) -> Expr:
+    """The polynomial multiplied out, so that no square shows."""
+    from bcv.algebra.polynomial import polynomial, ring, to_terms
+
+    found = polynomial(expr, ring(names))
+    assert found is not None
+    return _sum(
+        [
+            const(factor) * _product([var(n) ** e for n, e in zip(names, powers, strict=True) if e])
+            for powers, factor in to_terms(found)
+        ]
+    )

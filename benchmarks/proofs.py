@@ -34,10 +34,12 @@ from bcv.formats.proof import proof_document, write_proof
 from bcv.outcome import Proved
 from bcv.pipeline import CheckMode, Settings, validate
 from bcv.problem import Problem
+from bcv.sandbox import Overrun, alarm
 from bcv.verdict import Answer, Assurance, Settled, Verdict
 
 DEPTH: Final = 17
-CHECK_LIMIT: Final = 120.0
+CHECK_LIMIT: Final = 30.0
+"""Seconds after which a replay is stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,16 @@ def leaves_of(evidence: Evidence) -> int:
     return sum(leaves_of(part) for part in parts if isinstance(part, Evidence))
 
 
+def in_this_process(proof: Path) -> tuple[bool, str]:
+    """Whether the checker verifies the file within the limit, and its reason."""
+    try:
+        with alarm(time.monotonic() + CHECK_LIMIT):
+            result = check(str(proof))
+    except Overrun:
+        return False, f"stopped after {CHECK_LIMIT:g} s"
+    return result.verified, result.reason
+
+
 def in_new_process(proof: Path) -> tuple[bool, float, float]:
     """Whether ``python bcv/checker`` verifies the file, its processor and wall-clock seconds."""
     before, start = os.times(), time.perf_counter()
@@ -85,14 +97,14 @@ def checked(problem: Problem, verdict: Verdict, name: str, expected: str | None,
     proof = folder / "proof.json"
     write_proof(proof, proof_document(problem, verdict))
     start = time.process_time()
-    result = check(str(proof))
+    verified, reason = in_this_process(proof)
     warm = time.process_time() - start
-    apart, cold, wall = in_new_process(proof)
-    reason = result.reason if apart == result.verified else "the two replays differ"
+    apart, cold, wall = in_new_process(proof) if verified else (False, 0.0, 0.0)
+    reason = "the two replays differ" if verified and not apart else reason
     proved = [c.outcome.evidence for c in verdict.conditions if isinstance(c.outcome, Proved)]
     valid = verdict.answer is Answer.VALID
     return Row(
-        name, verdict.answer.value, expected, result.verified and apart, reason,
+        name, verdict.answer.value, expected, verified and apart, reason,
         proof.stat().st_size, sum(map(leaves_of, proved)) if valid else 0, prove, warm, cold, wall,
     )  # fmt: skip
 

@@ -66,7 +66,7 @@ def startup(document: Document) -> str:
 def _claim(row: Document) -> tuple[object, ...]:
     prototype = f"{seconds(row['prototype'])} ({row['by']})" if row["prototype"] else "-"
     found = row["answer"] if row["answer"] == row["expected"] else f"**{row['answer']}**"
-    checks = "checked" if row["checked"] else "-"
+    checks = "checked" if row["checked"] else "-" if row["check"] is None else "stopped"
     return (f"{row['family']}: {row['name']}", row["expected"], found, checks, row["engine"],
             row["boxes"] or "-", seconds(row["prove"]), seconds(row["check"]),
             prototype)  # fmt: skip

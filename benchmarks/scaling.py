@@ -40,7 +40,11 @@ from bcv.formats.proof import proof_document
 from bcv.outcome import Hints
 from bcv.pipeline import CheckMode, Settings, validate
 from bcv.problem import Problem
+from bcv.sandbox import Overrun, alarm
 from bcv.verdict import Answer, Verdict
+
+CHECK_LIMIT = 10.0
+"""Seconds after which a replay is stopped; what it took until then is a lower bound."""
 
 MARGINS = (Fraction(1, 100), Fraction(1, 1000), Fraction(1, 10**4), Fraction(1, 10**5), MILLIONTH)
 MARGINS_PUBLISHED = {
@@ -76,12 +80,16 @@ class Row:
 
 
 def _replayed(problem: Problem, verdict: Verdict) -> tuple[bool, float | None]:
-    """Whether the checker accepts the proof, and its processor time."""
+    """Whether the checker accepts the proof, and its processor time; stopped at a limit."""
     if verdict.answer is Answer.UNKNOWN:
         return False, None
     document = proof_document(problem, verdict)
     start = time.process_time()
-    verified = check(document).verified
+    try:
+        with alarm(time.monotonic() + CHECK_LIMIT):
+            verified = check(document).verified
+    except Overrun:
+        verified = False
     return verified, time.process_time() - start
 
 
