@@ -54,12 +54,15 @@ def _pair(a: Any, b: Any) -> Any:
     return a, b
 
 
-def _select(condition: Interval, branches: Any) -> Interval:
+def _select(condition: Interval, branches: Any) -> Interval | None:
+    """A branch may be None, undefined; it matters only if it is perhaps selected."""
     then, otherwise = branches
     if condition[0] > 0:
         return then  # type: ignore[no-any-return]
     if condition[1] < 0:
         return otherwise  # type: ignore[no-any-return]
+    if then is None or otherwise is None:
+        return None
     return min(then[0], otherwise[0]), max(then[1], otherwise[1])
 
 
@@ -513,15 +516,31 @@ class Program:
         outputs: list[int],
     ) -> None:
         self.values, self.inputs, self.code, self.outputs = values, inputs, code, outputs
+        self.selects = any(operation is _select for operation, *_ in code)
 
     def run(self, box: Sequence[Interval]) -> list[Interval] | None:
-        """The enclosures of the roots; None if some node is perhaps undefined on the box."""
+        """The enclosures of the roots; None if some root is perhaps undefined on the box.
+
+        What is undefined makes undefined all that is computed from it, but a select of the other
+        branch. So without a select, the first such node decides.
+        """
         values = self.values
         for here, which in self.inputs:
             values[here] = box[which]
+        if self.selects:
+            return self._run_with_selects()
         for operation, here, first, second in self.code:
             result = operation(values[first], values[second])
             if result is None:
                 return None
             values[here] = result
         return [values[output] for output in self.outputs]
+
+    def _run_with_selects(self) -> list[Interval] | None:
+        values = self.values
+        for operation, here, first, second in self.code:
+            a, b = values[first], values[second]
+            defined = operation is _pair or (a is not None and b is not None)
+            values[here] = operation(a, b) if defined else None
+        found = [values[output] for output in self.outputs]
+        return None if None in found else found
