@@ -118,7 +118,10 @@ def tally(solver: str, records: Sequence[Record], limit: float) -> Tally:
     return Tally(
         solver,
         len(found),
-        *(scores.count(s) for s in (Score.RIGHT, Score.WRONG, Score.UNDECIDED, Score.NEW)),
+        scores.count(Score.RIGHT),
+        scores.count(Score.WRONG),
+        scores.count(Score.UNDECIDED),
+        scores.count(Score.NEW),
         scores.count(Score.FAILED),
         statistics.median(times) if times else 0.0,
         statistics.fmean(costs) if costs else 0.0,

@@ -157,7 +157,8 @@ def _cosines(lo: Array, hi: Array) -> Range:
     slack = 1e-9 + 1e-15 * (np.abs(lo) + np.abs(hi))
     peak = np.ceil((lo - slack) / turn) * turn <= hi + slack
     valley = (np.ceil((lo - slack) / turn - 0.5) + 0.5) * turn <= hi + slack
-    low, high = _outward(*np.sort(np.stack([np.cos(lo), np.cos(hi)]), axis=0), 1.0)
+    ends = np.sort(np.stack([np.cos(lo), np.cos(hi)]), axis=0)
+    low, high = _outward(ends[0], ends[1], 1.0)
     far = ~(np.maximum(np.abs(lo), np.abs(hi)) <= _LARGEST_ANGLE)
     return np.where(valley | far, -1.0, low), np.where(peak | far, 1.0, high)
 
@@ -238,9 +239,12 @@ def _power(exponent: int, lo: Array, middle: Array, hi: Array) -> _Curve:
         scale,
         _powers(exponent, lo, hi),
         _outward(n * steep[0], n * steep[1], n * np.maximum(np.abs(steep[0]), np.abs(steep[1]))),
-        _outward(*(n * (n - 1.0) * np.stack(bend)),
-                 n * n * np.maximum(np.abs(bend[0]), np.abs(bend[1]))),
-    )  # fmt: skip
+        _outward(
+            n * (n - 1.0) * bend[0],
+            n * (n - 1.0) * bend[1],
+            n * n * np.maximum(np.abs(bend[0]), np.abs(bend[1])),
+        ),
+    )
 
 
 def _raised(x: Array, exponent: int) -> Array:
