@@ -1,6 +1,6 @@
 """Which claims are scaled? Families of obligations in dimension, degree and margin, made in Python.
 
-The first measurements of this project (their figures are in ``PUBLISHED``) were made with
+The first measurements of this project were made with
 prototypes that are gone; their claims are rebuilt here from the descriptions, so a pair of figures
 compares claims of the same family and size, not the same claim. Each claim is "expr >= 0 on a
 region", dressed as the first condition of a problem, so that it goes through the whole pipeline.

@@ -6,7 +6,7 @@ Soundness does not depend on this file: ``identity.is_refutation`` has the last 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -81,12 +81,25 @@ def refute(
             return None
         cheap = False
         for goal in goals(view.system, attempt.aim):
-            case, tried = _attempted(view, attempt, goal, points, deadline)
-            cheap = cheap or tried
-            if case is not None and is_refutation(case, system, deadline + 0.1):
-                return case
+            for known in _faces(attempt, points):
+                case, tried = _attempted(view, attempt, goal, known, deadline)
+                cheap = cheap or tried
+                if case is not None and is_refutation(case, system, deadline + 0.1):
+                    return case
         skipped += not cheap
     return None
+
+
+def _faces(
+    attempt: Attempt, points: Sequence[tuple[Fraction, ...]]
+) -> Iterator[Sequence[tuple[Fraction, ...]]]:
+    """The zeros to cut at: all, and then none for forms, whose zeros are seldom all known.
+
+    A cut at some of them can leave so little that the rest of the face is misjudged.
+    """
+    yield points
+    if points and attempt.aim is Aim.RADIAL:
+        yield ()
 
 
 def _attempted(
