@@ -132,7 +132,11 @@ class Forms:
         return Form(((1 << (FIELD * number), 1),), 1, 1, needs | {number} if own else needs)
 
     def _opaque(self, node: Expr, args: tuple[Form, ...]) -> Form:
-        """A node as an indeterminate. The branches of SELECT keep their needs to themselves."""
+        """A node as an indeterminate.
+
+        What a branch of SELECT needs is needed only where it is taken: the SELECT itself, which
+        tells such branches apart, must have a value.
+        """
         strict = args[:1] if node.op is Op.SELECT else args
         needs = _NONE.union(*(form.needs for form in strict))
         if node.op in (Op.MIN, Op.MAX, Op.ADD, Op.MUL):
@@ -141,7 +145,8 @@ class Forms:
         # The needs of a strict operand are in ``needs``; they must not tell equal values apart.
         plain = args if node.op is Op.SELECT else tuple(_without_needs(form) for form in args)
         meaning = Indeterminate(node.op, plain, exponent)
-        return self._generator(meaning, needs, own=node.op in _PARTIAL)
+        branches = node.op is Op.SELECT and any(form.needs for form in args[1:])
+        return self._generator(meaning, needs, own=branches or node.op in _PARTIAL)
 
     def _inverse(self, b: Form) -> Form:
         """1/b, with the scale of b taken out of the indeterminate."""

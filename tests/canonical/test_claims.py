@@ -92,6 +92,15 @@ def test_what_must_be_defined_is_part_of_the_claim() -> None:
     assert not implies(plain, asking)
 
 
+def test_a_cancelled_select_must_be_defined_where_its_branch_is_taken() -> None:
+    risky = "(log(x - 1) if x > 1/2 else 1)"
+    cancelled, defined = claim(f"{risky} - {risky}"), claim("0*x")
+    assert not implies(defined, cancelled)
+    assert not implies(defined, claim(f"0*{risky}"))
+    assert name_of(defined).digest != name_of(cancelled).digest
+    assert implies(cancelled, defined)
+
+
 def test_names_and_order_of_variables_do_not_matter() -> None:
     one = claim("x**2*y + sin(y)", box={"x": (-1, 1), "y": (-2, 3)})
     other = claim("v**2*u + sin(u)", box={"u": (-2, 3), "v": (-1, 1)})
