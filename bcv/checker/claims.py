@@ -96,6 +96,8 @@ def formula_text(terms: Terms, formula: Formula) -> str:
 
 UNDEFINED = "undefined"
 UNKNOWN = "unknown"
+PRECISIONS = (320, 1200, 4000)
+"""Bits of the enclosures at a point, each tried where fewer do not tell."""
 _EXACT = ("+", "-", "*", "/", "neg", "abs", "min", "max")
 
 
@@ -106,11 +108,11 @@ class PointValues:
     a select's condition is 0 both branches count, so that its value is UNKNOWN.
     """
 
-    BITS = 320
-
-    def __init__(self, terms: Terms, point: Mapping[str, Fraction]) -> None:
+    def __init__(
+        self, terms: Terms, point: Mapping[str, Fraction], bits: int = PRECISIONS[0]
+    ) -> None:
         self.terms, self.point = terms, point
-        self.fixed = Fixed(self.BITS)
+        self.fixed = Fixed(bits)
         self._values: dict[int, Any] = {}
 
     def of(self, root: int) -> Any:

@@ -1,4 +1,4 @@
-"""In which interval does an expression lie on a box? Two outward-rounded arithmetics, one program.
+"""In which interval does an expression lie on a box? Two outward-rounded arithmetics.
 
 The checker's verdict depends on this file. An interval is a pair (lo, hi) with lo < +inf and
 hi > -inf; an operation returns an interval that contains every result, or None where the
@@ -11,13 +11,13 @@ through ``fixed``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from fractions import Fraction
 from math import inf, nextafter, sqrt
 from typing import Any
 
 from . import fixed
-from .terms import FUNCTIONS, RejectedError, Terms
+from .terms import FUNCTIONS
 
 Interval = tuple[Any, Any]
 Operation = Callable[[Any, Any], Any]
@@ -48,22 +48,6 @@ def _minimum(a: Interval, b: Interval) -> Interval:
 
 def _maximum(a: Interval, b: Interval) -> Interval:
     return max(a[0], b[0]), max(a[1], b[1])
-
-
-def _pair(a: Any, b: Any) -> Any:
-    return a, b
-
-
-def _select(condition: Interval, branches: Any) -> Interval | None:
-    """A branch may be None, undefined; it matters only if it is perhaps selected."""
-    then, otherwise = branches
-    if condition[0] > 0:
-        return then  # type: ignore[no-any-return]
-    if condition[1] < 0:
-        return otherwise  # type: ignore[no-any-return]
-    if then is None or otherwise is None:
-        return None
-    return min(then[0], otherwise[0]), max(then[1], otherwise[1])
 
 
 # -- elementary functions, on fixed-point numbers of k bits or infinite ends ----------------------
@@ -288,8 +272,6 @@ class Floats(Arithmetic):
             "min": _minimum,
             "max": _maximum,
             "sqrt": _float_sqrt,
-            "pair": _pair,
-            "select": _select,
         }
         for name in FUNCTIONS:
             self.table[name] = self._through_fixed(name)
@@ -382,8 +364,6 @@ class Fixed(Arithmetic):
             "min": _minimum,
             "max": _maximum,
             "sqrt": lambda a, _: _elementary("sqrt", a, k),
-            "pair": _pair,
-            "select": _select,
         }
         for name in FUNCTIONS:
             self.table[name] = self._elementary_at(name)
@@ -448,99 +428,3 @@ class Fixed(Arithmetic):
                     lows.append((x << k) // y)
                     highs.append(-((-x << k) // y))
         return min(lows), max(highs)
-
-
-# -- programs -------------------------------------------------------------------------------------
-
-
-class Machine:
-    """One arithmetic over one list of terms and one order of variables.
-
-    Each term is translated once: its place among the values, and the operation that fills it.
-    """
-
-    def __init__(self, terms: Terms, names: Sequence[str], arithmetic: Arithmetic) -> None:
-        self.terms, self.arithmetic = terms, arithmetic
-        self.values: list[Any] = []
-        self._position = {name: i for i, name in enumerate(names)}
-        self._place: dict[int, int] = {}
-        self._steps: dict[int, tuple[tuple[Operation, int, int, int], ...]] = {}
-        self.inputs: dict[int, tuple[int, int]] = {}
-
-    def _new(self, value: Any = None) -> int:
-        self.values.append(value)
-        return len(self.values) - 1
-
-    def _translate(self, node: int) -> None:
-        op, *rest = self.terms.nodes[node]
-        here = self._place[node] = self._new()
-        steps: tuple[tuple[Operation, int, int, int], ...] = ()
-        if op == "const":
-            self.values[here] = self.arithmetic.enclose(rest[0])
-        elif op == "pi":
-            self.values[here] = self.arithmetic.pi()
-        elif op == "var":
-            if rest[0] not in self._position:
-                raise RejectedError(f"{rest[0][:40]!r} is not a variable of the obligation")
-            self.inputs[node] = here, self._position[rest[0]]
-        elif op == "**":
-            steps = ((self.arithmetic.power(rest[1]), here, self._place[rest[0]], here),)
-        elif op == "select":
-            condition, then, otherwise = (self._place[operand] for operand in rest)
-            both = self._new()
-            steps = ((_pair, both, then, otherwise), (_select, here, condition, both))
-        else:
-            first, last = self._place[rest[0]], self._place[rest[-1]]
-            steps = ((self.arithmetic.table[op], here, first, last),)
-        self._steps[node] = steps
-
-    def program(self, roots: Sequence[int]) -> Program:
-        """What computes the roots, operands first."""
-        nodes = self.terms.below(roots)
-        for node in nodes:
-            if node not in self._steps:
-                self._translate(node)
-        code = [step for node in nodes for step in self._steps[node]]
-        inputs = [self.inputs[node] for node in nodes if node in self.inputs]
-        return Program(self.values, inputs, code, [self._place[root] for root in roots])
-
-
-class Program:
-    """Some expressions in one arithmetic, to be evaluated on many boxes."""
-
-    def __init__(
-        self,
-        values: list[Any],
-        inputs: list[tuple[int, int]],
-        code: list[tuple[Operation, int, int, int]],
-        outputs: list[int],
-    ) -> None:
-        self.values, self.inputs, self.code, self.outputs = values, inputs, code, outputs
-        self.selects = any(operation is _select for operation, *_ in code)
-
-    def run(self, box: Sequence[Interval]) -> list[Interval] | None:
-        """The enclosures of the roots; None if some root is perhaps undefined on the box.
-
-        What is undefined makes undefined all that is computed from it, but a select of the other
-        branch. So without a select, the first such node decides.
-        """
-        values = self.values
-        for here, which in self.inputs:
-            values[here] = box[which]
-        if self.selects:
-            return self._run_with_selects()
-        for operation, here, first, second in self.code:
-            result = operation(values[first], values[second])
-            if result is None:
-                return None
-            values[here] = result
-        return [values[output] for output in self.outputs]
-
-    def _run_with_selects(self) -> list[Interval] | None:
-        values = self.values
-        for operation, here, first, second in self.code:
-            a, b = values[first], values[second]
-            defined = operation is _pair or (a is not None and b is not None)
-            values[here] = operation(a, b) if defined else None
-        found = [values[output] for output in self.outputs]
-        return None if None in found else found

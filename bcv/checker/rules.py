@@ -17,9 +17,10 @@ from . import decoding, lifting
 from .affine import AffineBound
 from .claims import Formula, PointValues, atoms, conjuncts
 from .decoding import Stream
-from .intervals import Fixed, Floats, Interval, Machine, Program
+from .intervals import Fixed, Floats, Interval
 from .matching import Obligation
 from .polynomials import Bernstein, Poly, Ring, is_positive_semidefinite
+from .programs import Machine, Program
 from .statement import Reader, double, entry, index, rational, sequence, text
 from .terms import RejectedError, Terms
 

@@ -13,8 +13,9 @@ from math import inf
 from typing import Any
 
 from .claims import Formula, Side
-from .intervals import Fixed, Machine
+from .intervals import Fixed
 from .polynomials import Ring
+from .programs import Machine
 from .terms import RejectedError, Terms
 
 BITS = 160

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from .claims import UNDEFINED, Claim, Formula, PointValues, atoms, conjuncts, violates
-from .intervals import Fixed, Interval, Machine
+from .claims import PRECISIONS, UNDEFINED, Claim, Formula, PointValues, atoms, conjuncts, violates
+from .intervals import Fixed, Interval
+from .polynomials import Ring
+from .programs import Machine
 from .statement import entry, rational, sequence, text
 from .terms import RejectedError, Terms
 
@@ -48,14 +50,18 @@ def _show(point: Mapping[str, Fraction]) -> str:
 
 
 def _point(terms: Terms, claim: Claim, point: dict[str, Fraction]) -> str:
-    values = PointValues(terms, point)
-    if not values.holds(claim.region.formula):
-        raise RejectedError("the witness is not seen to lie in the region")
-    if violates(values.of(claim.expr), claim.strict):
-        return f"violated at {_show(point)}"
-    if any(values.of(root) == UNDEFINED for root in (claim.expr, *claim.defined)):
-        return f"not defined at {_show(point)}"
-    raise RejectedError("the claim is not seen to fail at the witness")
+    why = ""
+    for bits in PRECISIONS:
+        values = PointValues(terms, point, bits)
+        if not values.holds(claim.region.formula):
+            why = "the witness is not seen to lie in the region"
+        elif violates(values.of(claim.expr), claim.strict):
+            return f"violated at {_show(point)}"
+        elif any(values.of(root) == UNDEFINED for root in (claim.expr, *claim.defined)):
+            return f"not defined at {_show(point)}"
+        else:
+            why = "the claim is not seen to fail at the witness"
+    raise RejectedError(why)
 
 
 def _segment(
@@ -92,6 +98,7 @@ def _keeps(
     """Whether all that ``_segment`` asks of the segment holds, by halving it where needed."""
     arithmetic = Fixed(320)
     names = tuple(start)
+    zero = claim.strict and _is_zero(terms, claim.expr)
     needed = [atom[1] for part in others for atom in atoms(part)]
     switches = [
         terms.nodes[node][1]
@@ -110,13 +117,21 @@ def _keeps(
         if found is not None:
             value, signs = found[0], found[2 : 2 + len(switches)]
             facts = dict(zip(needed, found[2 + len(switches) :], strict=True))
-            wrong = value[1] <= 0 if claim.strict else value[1] < 0
+            wrong = zero or (value[1] <= 0 if claim.strict else value[1] < 0)
             steady = all(lo > 0 or hi < 0 for lo, hi in signs)
             if wrong and steady and all(_true(part, facts) for part in others):
                 continue
         middle = (a + b) / 2
         pieces += [(middle, b), (a, middle)]
     return False
+
+
+def _is_zero(terms: Terms, root: int) -> bool:
+    """Whether the expression is seen to be 0 wherever it is defined, by its normal form."""
+    try:
+        return not Ring(terms).form(root)[0]
+    except RejectedError:  # too large to be expanded
+        return False
 
 
 def _side(arithmetic: Fixed, start: Fraction, end: Fraction, a: Fraction, b: Fraction) -> Interval:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bcv.checker.intervals import Fixed, Floats, Interval, Machine
+from bcv.checker.intervals import Fixed, Floats, Interval
+from bcv.checker.programs import Machine
 from bcv.checker.terms import Terms
 
 ARITHMETICS = (Floats(), Fixed(128))

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bcv.checker import fixed
-from bcv.checker.intervals import Fixed, Floats, Machine, double_above, double_below
+from bcv.checker.intervals import Fixed, Floats, double_above, double_below
+from bcv.checker.programs import Machine
 from bcv.checker.terms import FUNCTIONS, Terms
 
 BITS = 300
