@@ -8,12 +8,11 @@ terms that are not affine in others. Atoms of one depth and kind form a group.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 
@@ -21,10 +20,14 @@ from bcv import expr as ex
 from bcv.enclosures.affine_functions import Rows
 from bcv.expr import Expr, Op
 
+Key = TypeVar("Key")
+
 Combination = dict[int, Fraction]
 """Atom numbers with their coefficients; ONE stands for the constant."""
 
 ONE: Final = -1
+_UNIT: Final = Fraction(1)
+"""The factor of most parts: whoever meets this very object need not multiply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,7 @@ class _Draft:
 
     def visit(self, node: Expr) -> None:
         """Take in a node, its operands having been visited."""
-        one = Fraction(1)
+        one = _UNIT
         match node.op, node.args:
             case Op.CONST, _:
                 assert node.constant is not None
@@ -156,7 +159,7 @@ class _Draft:
         for inner in ex.postorder(gap):
             if inner not in self.parts:
                 self.visit(inner)
-        number, one = self._atom("relu", (gap,)), Fraction(1)
+        number, one = self._atom("relu", (gap,)), _UNIT
         if node.op is Op.MAX:
             self._set(node, ((b, one),), {number: one})
         else:
@@ -171,7 +174,7 @@ class _Draft:
         return self._numbers[key]
 
     def _set_atom(self, node: Expr, kind: str, args: tuple[Expr, ...], exponent: int = 0) -> None:
-        self._set(node, (), {self._atom(kind, args, exponent): Fraction(1)})
+        self._set(node, (), {self._atom(kind, args, exponent): _UNIT})
 
     def _set(
         self,
@@ -209,16 +212,15 @@ class _Flattener:
 
     def _combination(self, root: Expr) -> Combination:
         parts = self._draft.parts
-        share: dict[Expr, Fraction] = defaultdict(Fraction)
-        share[root] = Fraction(1)
-        total: Combination = defaultdict(Fraction)
+        share: dict[Expr, Fraction] = {root: _UNIT}
+        total: Combination = {}
         for node in reversed(self._affine_below(root)):
             nodes, atoms = parts[node]
             here = share[node]
             for part, factor in nodes:
-                share[part] += here * factor
+                _add_product(share, part, here, factor)
             for number, factor in atoms.items():
-                total[self._place[number]] += here * factor
+                _add_product(total, self._place[number], here, factor)
         return {k: value for k, value in total.items() if value}
 
     def _affine_below(self, root: Expr) -> list[Expr]:
@@ -235,6 +237,13 @@ class _Flattener:
                 stack.append((node, True))
                 stack.extend((part, False) for part, _ in self._draft.parts[node][0])
         return found
+
+
+def _add_product(total: dict[Key, Fraction], key: Key, a: Fraction, b: Fraction) -> None:
+    """total[key] += a * b, without arithmetic where a network's weight stands alone."""
+    product = a if b is _UNIT else b if a is _UNIT else a * b
+    known = total.get(key)
+    total[key] = product if known is None else known + product
 
 
 def _double(value: Fraction) -> float:

@@ -63,7 +63,8 @@ _FUNCTIONS: Final[dict[Op, Callable[..., Any]]] = {
 }
 
 
-def _applied(op: Op, operands: Sequence[Array], exponent: int) -> Array:
+def applied(op: Op, operands: Sequence[Array], exponent: int) -> Array:
+    """Estimates of one operation's values; NaN where it is undefined."""
     if op is Op.POW:
         return power(operands[0], exponent)
     result: Array = _FUNCTIONS[op](*operands)
@@ -86,7 +87,7 @@ def _constant(constant: Constant, known: list[Array]) -> Any:
         return float(constant.value)
     if constant.op is Op.PI:
         return np.pi
-    return _applied(constant.op, [known[~i] for i in constant.operands], constant.exponent)
+    return applied(constant.op, [known[~i] for i in constant.operands], constant.exponent)
 
 
 def evaluate(tape: Tape, points: Array, constants: list[Array] | None = None) -> Array:
@@ -111,7 +112,7 @@ def evaluate(tape: Tape, points: Array, constants: list[Array] | None = None) ->
             registers[register] = points[index]
         for instruction in tape.instructions:
             operands = [registers[i] if i >= 0 else constants[~i] for i in instruction.operands]
-            registers[instruction.out] = _applied(instruction.op, operands, instruction.exponent)
+            registers[instruction.out] = applied(instruction.op, operands, instruction.exponent)
     result = np.empty((len(tape.roots), width))
     for row, root in enumerate(tape.roots):
         result[row] = registers[root] if root >= 0 else constants[~root]

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -16,7 +18,7 @@ from numpy.typing import NDArray
 
 from bcv import expr as ex
 from bcv.enclosures.floats import constant_values, evaluate
-from bcv.enclosures.tape import Tape, compile_tape
+from bcv.enclosures.tape import compile_tape
 from bcv.expr import Expr, Op
 from bcv.obligation import Obligation
 from bcv.region import And, Atom, Formula, Region, Relation
@@ -24,6 +26,14 @@ from bcv.region import And, Atom, Formula, Region, Relation
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Indices = NDArray[np.intp]
+
+LARGE: Final = 2_000
+"""Nodes from which on a tape's single steps cost more than a network's layers."""
+
+_MOST_CURVED: Final = 4_000
+"""Terms that are not affine in others; layers of more would make large matrices."""
+
+_AFFINE: Final = frozenset({Op.ADD, Op.SUB, Op.NEG, Op.VAR, Op.CONST})
 
 MAX_CELLS: Final = 64
 MAX_HAZARDS: Final = 8
@@ -54,17 +64,15 @@ class Landscape:
     """An obligation as functions of points of shape (variables, K).
 
     Attributes:
-        constants: of the tape, in floats.
-        tape: its roots are the claim's expression and the others that must be defined
-            (``roots`` of them), then the region's atoms, then the hazards.
+        evaluate: gives rows of values: of the claim's expression and the others that must be
+            defined (``roots`` of them), then the region's atoms, then the hazards.
         hazards: rows of expressions that come near 0 only where something becomes undefined.
         lo, hi: the box, shape (variables,), with infinities.
         deadline: a value of ``time.monotonic()``; every loop ends soon after it.
     """
 
     obligation: Obligation
-    tape: Tape
-    constants: list[Array]
+    evaluate: Callable[[Array], Array]
     roots: int
     cells: tuple[Cell, ...]
     hazards: tuple[int, ...]
@@ -78,7 +86,7 @@ class Landscape:
 
     def values(self, points: Array) -> Array:
         """(variables, K) -> (rows, K); NaN where undefined."""
-        return evaluate(self.tape, points, self.constants)
+        return self.evaluate(points)
 
     def scale(self, points: Array) -> Array:
         """A natural length per coordinate and point: half the side, or |x| where it is endless."""
@@ -181,11 +189,9 @@ def landscape_of(obligation: Obligation, deadline: float) -> Landscape:
     hazards = _hazards(obligation.roots)
     first = offset + len(numbered)
     lo, hi = _outward(region)
-    tape = compile_tape((*obligation.roots, *numbered, *hazards), region.variables)
     return Landscape(
         obligation,
-        tape,
-        constant_values(tape),
+        _evaluator((*obligation.roots, *numbered, *hazards), region.variables),
         offset,
         tuple(cells),
         tuple(range(first, first + len(hazards))),
@@ -193,3 +199,24 @@ def landscape_of(obligation: Obligation, deadline: float) -> Landscape:
         hi,
         deadline,
     )
+
+
+def _evaluator(roots: tuple[Expr, ...], names: tuple[str, ...]) -> Callable[[Array], Array]:
+    """Single steps for most expressions, and matrix products for what is as large as a network."""
+    if all(root.total for root in roots) and _is_network(roots):
+        from bcv.enclosures import layers
+        from bcv.enclosures.affine_program import compile_program
+
+        return partial(layers.evaluate, compile_program(roots, names))
+    tape = compile_tape(roots, names)
+    return partial(evaluate, tape, constants=constant_values(tape))
+
+
+def _is_network(roots: tuple[Expr, ...]) -> bool:
+    """Whether there are many nodes, most of them sums and multiples of others."""
+    count = curved = 0
+    for node in ex.postorder(*roots):
+        count += 1
+        multiple = node.op is Op.MUL and node.args[0].constant is not None
+        curved += not (multiple or node.op in _AFFINE)
+    return count >= LARGE and curved <= min(count // 8, _MOST_CURVED)

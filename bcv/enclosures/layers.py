@@ -1,0 +1,47 @@
+"""What is the value of a network at these points, roughly? Matrix products instead of single steps.
+
+Soundness does not depend on this file: its results are estimates.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bcv.enclosures.affine_functions import Rows
+from bcv.enclosures.affine_program import Group, Program
+from bcv.enclosures.floats import applied
+from bcv.expr import Op
+
+Array = NDArray[np.float64]
+
+
+def evaluate(program: Program, points: Array) -> Array:
+    """Estimates of the program's roots, (n_roots, K), at points (n_variables, K).
+
+    NaN where a root is undefined, and perhaps where another root is that shares a row with it.
+    """
+    points = np.asarray(points, dtype=np.float64)
+    table = np.empty((program.atoms, points.shape[1]))
+    table[: len(points)] = points
+    with np.errstate(all="ignore"):
+        for group in program.groups:
+            values = _values(group, [_combined(rows, table) for rows in group.args])
+            table[group.start : group.start + len(values)] = values
+        return _combined(program.roots, table)
+
+
+def _combined(rows: Rows, table: Array) -> Array:
+    return np.asarray(rows.weights @ table[rows.columns] + rows.constants[:, None])
+
+
+def _values(group: Group, args: list[Array]) -> Array:
+    match group.kind:
+        case "relu":
+            return np.maximum(args[0], 0.0)
+        case "inverse":
+            return applied(Op.DIV, [np.ones_like(args[0]), args[0]], 0)
+        case "pi":
+            return np.full_like(args[0], np.pi)
+        case kind:
+            return applied(Op(kind), args, group.exponent)
