@@ -356,6 +356,28 @@ def test_a_segment_across_a_pole_crosses_nothing() -> None:
     assert not refuted(jump, segment({"x": "-1"}, {"x": "1"})).verified
 
 
+def test_a_segment_refutes_a_strict_claim_whose_expression_cancels() -> None:
+    ends = segment({"x": "0"}, {"x": "1"})
+    zero = "(x - 1)**2 - x**2 + 2*x - 1"
+    assert refuted(stated(zero, "x**3 + x == 1", strict=True), ends).verified
+    assert not refuted(stated(zero, "x**3 + x == 1"), ends).verified
+    near = stated(f"{zero} + x/10**99", "x**3 + x == 1", strict=True)
+    assert not refuted(near, ends).verified
+
+
+@pytest.mark.parametrize(
+    ("claim", "fails"),
+    [
+        ("1e-300 - exp(690*x)", True),
+        ("1e-300 - exp(691*x)", False),
+        ("1e-435 - exp(1000*x)", True),
+        ("1e-434 - exp(1000*x)", False),
+    ],
+)
+def test_a_point_refutes_by_less_than_the_first_precision_tells(claim: str, fails: bool) -> None:
+    assert refuted(stated(claim), point(x="-1")).verified == fails
+
+
 def test_exponents_never_spill_into_the_next_indeterminate() -> None:
     terms = Terms()
     node = terms.power(terms.node("var", "x"), 9999)
