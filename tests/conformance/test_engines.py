@@ -14,8 +14,8 @@ from bcv.outcome import Proved, Refuted
 from tests.conformance.judging import Labelled, contradicts, labelled_problems, outcomes
 
 ALL = list(labelled_problems())
-LATEST = 1.0
-"""Seconds past its deadline at which an engine is too late (0.2, and a busy machine)."""
+LATEST = 20.0
+"""Seconds past its deadline at which an engine counts as hung, on however busy a machine."""
 
 
 def mark_of(name: str) -> tuple[pytest.MarkDecorator, ...]:
