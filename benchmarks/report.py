@@ -181,11 +181,7 @@ def suite(document: Document) -> str:
         t = tally(solver, records, document["seconds"])
         rows.append((solver, t.decided, f"{t.decided / t.total:.1%}", t.wrong, t.failed,
                      seconds(t.median), seconds(t.par2)))  # fmt: skip
-    machine = document["machine"]
-    words = (
-        f"{len(records)} problems, {document['seconds']:g} s each, jobs: {document['jobs']}. "
-        f"Measured {machine['date']}, {machine['cores']} cores, Python {machine['python']}."
-    )
+    words = f"{len(records)} problems, {document['seconds']:g} s each, jobs: {document['jobs']}."
     headers = ("solver", "decided", "share", "wrong", "failed", "median", "PAR-2")
     return f"{words}\n\n{markdown(headers, rows)}\n\n![cactus plot](benchmarks/results/cactus.svg)"
 

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from measuring import ROOT, table
+from measuring import ROOT, about, table
 
 HERE: Final = Path(__file__).parent
 NOISE: Final = 1.25
@@ -146,10 +146,14 @@ def run(part: Part, folder: Path) -> tuple[float, int]:
     if part.json:
         command += ["--json", str(document)]
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
-    start = time.perf_counter()
+    conditions, start = about(), time.perf_counter()
     with (folder / f"{part.name}.txt").open("w", encoding="utf-8") as printed:
         ended = subprocess.run(command, cwd=ROOT, env=environment, stdout=printed, check=False)
-    return time.perf_counter() - start, ended.returncode
+    spent = time.perf_counter() - start
+    if document.is_file():
+        found = {"about": conditions, **json.loads(document.read_text(encoding="utf-8"))}
+        document.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    return spent, ended.returncode
 
 
 def figures(part: Part, folder: Path) -> dict[str, Figure]:
