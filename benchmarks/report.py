@@ -20,9 +20,6 @@ from measuring import ROOT, seconds
 from plots import Line, chart, linear_axis, log_axis
 
 PAGE: Final = ROOT / "BENCHMARKS.md"
-QUIET: Final = 1.0
-"""A load average above this before a part means that others were using the machine."""
-
 Document = Mapping[str, Any]
 
 
@@ -38,7 +35,9 @@ def stamp(document: Document) -> str:
     found = document.get("about")
     if not found:
         return ""
-    busy = ", **others were using the machine**" if found["load"][0] > QUIET else ""
+    # The part before it leaves a load of one or two; more than the cores is not ours.
+    crowded = found["load"][0] > found["cores"]
+    busy = ", **others were using the machine**" if crowded else ""
     return (
         f"Measured {found['date']} at commit `{found['commit']}`; load average before: "
         f"{found['load'][0]}{busy}. {found['processor']}, {found['cores']} cores, Python "
