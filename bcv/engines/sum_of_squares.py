@@ -48,7 +48,10 @@ def _attempted(
     cases: list[PolynomialCase] = []
     for constraints in sets:
         system = System(over, claim, obligation.strict, constraints)
-        case = search.refute(system, zeros, budget.deadline)
+        try:
+            case = search.refute(system, zeros, budget.deadline)
+        except OverflowError:  # doubles guide the search
+            return Undecided(Reason.INCONCLUSIVE, "numbers beyond doubles")
         if case is None:
             late = budget.seconds_left <= 0
             return Undecided(

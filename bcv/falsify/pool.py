@@ -17,6 +17,7 @@ from bcv.enclosures import floats
 from bcv.enclosures.exact import verify_point
 from bcv.enclosures.tape import compile_tape
 from bcv.evidence import Point
+from bcv.falsify.landscape import nearest_float
 from bcv.obligation import Obligation
 from bcv.paving.region_test import RegionTest
 
@@ -88,8 +89,8 @@ class Pool:
     def _drawn(self, obligation: Obligation) -> Floats:
         ends = []
         for side in obligation.region.box:
-            lo = -_REACH if side.lo is None else float(side.lo)
-            hi = _REACH if side.hi is None else float(side.hi)
+            lo = -_REACH if side.lo is None else nearest_float(side.lo)
+            hi = _REACH if side.hi is None else nearest_float(side.hi)
             ends.append((min(lo, hi), max(lo, hi)))
         least, most = np.array(ends).reshape(len(ends), 2, 1).transpose(1, 0, 2)
         chance = np.random.default_rng(self.seed)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Final
 
 import numpy as np
@@ -21,6 +22,8 @@ from bcv.region import And, Atom, Formula, Relation, atoms
 CONFIDENCE: Final = 0.99
 MOST_POINTS: Final = 200_000
 _BATCH: Final = 4096
+_FARTHEST: Final = 10**300
+"""Beyond, doubles end."""
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -46,6 +49,11 @@ def bound_without_hits(points: int, confidence: float = CONFIDENCE) -> float:
     return float(-np.expm1(np.log1p(-confidence) / points)) if points else 1.0
 
 
+def _double(end: Fraction | None) -> float:
+    """An end of a side; NaN where there is none that uniform doubles could be drawn up to."""
+    return float("nan") if end is None or abs(end) > _FARTHEST else float(end)
+
+
 def violated_share(obligation: Obligation, deadline: float, seed: int = 0) -> Share | None:
     """The bound that uniform sampling of the region supports until the deadline.
 
@@ -54,13 +62,8 @@ def violated_share(obligation: Obligation, deadline: float, seed: int = 0) -> Sh
     the region has an equality (its volume is 0), no point fell into it, or one violates the claim.
     """
     region = obligation.region
-    lo, hi = (
-        np.array([float("nan") if end is None else float(end) for end in ends])
-        for ends in (
-            [side.lo for side in region.box],
-            [side.hi for side in region.box],
-        )
-    )
+    lo = np.array([_double(side.lo) for side in region.box])
+    hi = np.array([_double(side.hi) for side in region.box])
     numbered = list(atoms(region.formula))
     surface = any(atom.relation is Relation.EQ for atom in numbered)
     if surface or not len(lo) or not (hi > lo).all():

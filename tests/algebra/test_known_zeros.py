@@ -13,8 +13,8 @@ from bcv.engines.sum_of_squares import SumOfSquaresEngine
 from bcv.events import ignore
 from bcv.expr import Expr, const, var
 from bcv.obligation import Obligation
-from bcv.outcome import Hints, Proved
-from bcv.region import TRUE, UNBOUNDED, Region
+from bcv.outcome import Hints, Proved, Undecided
+from bcv.region import TRUE, UNBOUNDED, Range, Region
 
 
 def robinson() -> Expr:
@@ -35,3 +35,12 @@ def test_robinsons_form_is_proved_whichever_zeros_are_known(
     assert isinstance(
         SumOfSquaresEngine().discharge(claim, Hints(zeros=zeros), budget, ignore), Proved
     )
+
+
+def test_numbers_beyond_doubles_are_no_crash() -> None:
+    side = Range(Fraction(-(10**400)), Fraction(10**400))
+    region = Region(("x",), (side,), TRUE)
+    x = var("x")
+    claim = Obligation("flow", "", "", region, const(9 * 10**399) - x, strict=False)
+    outcome = SumOfSquaresEngine().discharge(claim, Hints(), Budget(time.monotonic() + 20), ignore)
+    assert isinstance(outcome, Undecided)

@@ -51,6 +51,7 @@ def test_a_violation_that_is_seen_leaves_no_bound() -> None:
 
 def test_there_is_no_volume_without_bounds_nor_on_a_surface() -> None:
     assert violated_share(claim(X**2, side=UNBOUNDED), soon()) is None
+    assert violated_share(claim(X**2, side=Range(Fraction(0), Fraction(10**400))), soon()) is None
     assert violated_share(claim(X**2, rg.equal(X, Y)), soon()) is None
     assert violated_share(claim(X**2, side=Range(Fraction(1), Fraction(1))), soon()) is None
 
