@@ -74,7 +74,7 @@ def _with(attempt: Attempt, found: Found, seconds: float, emit: Emit) -> Attempt
         outcome=found.outcome,
         engine=found.engine,
         seconds=seconds,
-        cached=True,
+        cached=bool(found.engine),  # else nobody tried it: there was nothing to remember
     )
 
 

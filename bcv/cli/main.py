@@ -5,6 +5,7 @@ Soundness: a failure of bcv itself must never look like a verdict, so it exits w
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import sys
@@ -29,6 +30,9 @@ COMMANDS: Final = (
 YOUNG: Final = 20_000
 """New objects after which Python looks for cycles among them. Its own number, 700, costs a tenth of
 a small problem's time: modules and expressions are many objects that stay."""
+
+FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""Why a stream takes no more."""
 
 
 def application(commands: Sequence[str] = COMMANDS) -> typer.Typer:
@@ -88,17 +92,28 @@ def _run() -> None:
     try:
         # Typer inspects every command that it is given; so it gets only the one that is called.
         called = [name for name in sys.argv[1:2] if name in COMMANDS]
-        application(called or COMMANDS)(prog_name="bcv")
+        try:
+            application(called or COMMANDS)(prog_name="bcv")
+        finally:
+            sys.stdout.flush()  # so that what goes wrong with it is told here
     except BcvError as error:
         typer.echo(f"bcv: {error}", err=True)
         sys.exit(ExitCode.USAGE)
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
     except BrokenPipeError:
-        # The reader went away, which is its right; Python must not complain at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _stop_writing()  # the reader went away, which is its right
         sys.exit(ExitCode.FAILED)
-    except Exception:
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in FULL and error.filename is None:
+            _stop_writing()
+            typer.echo(f"bcv: the output cannot be written: {error.strerror}.", err=True)
+            sys.exit(ExitCode.FAILED)
         traceback.print_exc()
         typer.echo("bcv: this is a failure of bcv itself, not a verdict.", err=True)
         sys.exit(ExitCode.FAILED)
+
+
+def _stop_writing() -> None:
+    """Python must not complain at exit either."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bcv.cli.exit_code import ExitCode, code_of, combined
+from bcv.cli.numbers import finite
 from bcv.cli.output import Output, output_for
 from bcv.errors import BcvError
 
@@ -47,7 +48,8 @@ Files = Annotated[
     list[str], typer.Argument(metavar="FILE...", help="Problem files; - is standard input.")
 ]
 Timeout = Annotated[
-    float, typer.Option(min=0.01, help="Seconds for each problem.", metavar="SECONDS")
+    float,
+    typer.Option(min=0.01, help="Seconds for each problem.", metavar="SECONDS", callback=finite),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One line of JSON per file.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="One line per file.")]

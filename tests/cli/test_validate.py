@@ -110,6 +110,58 @@ def test_interruption_exits_with_130(folder):
     assert b"Traceback" not in errors
 
 
+@pytest.mark.parametrize("milliseconds", range(20, 260, 20))
+def test_an_interruption_while_bcv_starts_exits_with_130(milliseconds, folder):
+    script = (
+        "import sys; sys.argv = ['bcv', 'validate', 'unknown.yaml']\n"
+        "from bcv.__main__ import main; print('started', flush=True); main()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", script],
+        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )  # fmt: skip
+    assert process.stdout is not None
+    process.stdout.readline()
+    time.sleep(milliseconds / 1000)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 130, errors
+    assert b"Traceback" not in errors
+
+
+def test_a_full_disk_is_one_line_and_a_failure(folder):
+    for arguments in (["validate"], ["validate", "--json"], ["validate", "-q"]):
+        with open("/dev/full", "w") as full:
+            run = subprocess.run(
+                [sys.executable, "-m", "bcv", *arguments, "valid.yaml"],
+                cwd=folder, stdout=full, stderr=subprocess.PIPE, text=True,
+                env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+            )  # fmt: skip
+        assert run.returncode == 4
+        assert run.stderr.splitlines() == [
+            "bcv: the output cannot be written: No space left on device."
+        ]
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "-inf", "0", "-1"])
+def test_a_timeout_is_a_positive_number(seconds, folder):
+    run = run_bcv("validate", "--timeout", seconds, "valid.yaml", folder=folder)
+    assert run.returncode == 2
+    assert "--timeout" in run.stderr
+
+
+def test_what_nobody_tried_does_not_come_from_the_cache(folder):
+    known = folder / "cache"
+    for _ in range(2):
+        run = run_bcv(
+            "validate", "--json", "--timeout", "0.01", "unknown.yaml",
+            folder=folder, BCV_CACHE_DIR=str(known),
+        )  # fmt: skip
+        conditions = json.loads(run.stdout)["conditions"]
+        assert not any(c["cached"] for c in conditions if c["engine"] is None)
+
+
 def test_the_timeout_holds_for_a_hard_problem(folder):
     run = run_bcv("validate", "--json", "--timeout", "2", "unknown.yaml", folder=folder)
     assert run.returncode == 3
