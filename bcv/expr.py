@@ -14,7 +14,7 @@ import hashlib
 import math
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from fractions import Fraction
 from typing import Final
 
@@ -379,6 +379,19 @@ def postorder(*roots: Expr) -> Iterator[Expr]:
         else:
             stack.append((node, True))
             stack.extend((argument, False) for argument in reversed(node.args))
+
+
+_AFFINE: Final = frozenset({Op.ADD, Op.SUB, Op.NEG, Op.VAR, Op.CONST})
+_MOST_CURVED: Final = 4_000
+
+
+def mostly_affine(nodes: Collection[Expr]) -> bool:
+    """Whether at most one node in eight, and few in all, is not affine in its operands."""
+    curved = sum(
+        not (node.op in _AFFINE or (node.op is Op.MUL and node.args[0].constant is not None))
+        for node in nodes
+    )
+    return curved <= min(len(nodes) // 8, _MOST_CURVED)
 
 
 def variables(*roots: Expr) -> frozenset[str]:

@@ -30,11 +30,6 @@ Indices = NDArray[np.intp]
 LARGE: Final = 2_000
 """Nodes from which on a tape's single steps cost more than a network's layers."""
 
-_MOST_CURVED: Final = 4_000
-"""Terms that are not affine in others; layers of more would make large matrices."""
-
-_AFFINE: Final = frozenset({Op.ADD, Op.SUB, Op.NEG, Op.VAR, Op.CONST})
-
 MAX_CELLS: Final = 64
 MAX_HAZARDS: Final = 8
 _STEP: Final = 2.0**-18
@@ -213,10 +208,6 @@ def _evaluator(roots: tuple[Expr, ...], names: tuple[str, ...]) -> Callable[[Arr
 
 
 def _is_network(roots: tuple[Expr, ...]) -> bool:
-    """Whether there are many nodes, most of them sums and multiples of others."""
-    count = curved = 0
-    for node in ex.postorder(*roots):
-        count += 1
-        multiple = node.op is Op.MUL and node.args[0].constant is not None
-        curved += not (multiple or node.op in _AFFINE)
-    return count >= LARGE and curved <= min(count // 8, _MOST_CURVED)
+    """Whether layers pay: of many nodes, nearly all are sums and constant multiples."""
+    nodes = list(ex.postorder(*roots))
+    return len(nodes) >= LARGE and ex.mostly_affine(nodes)

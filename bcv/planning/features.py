@@ -20,6 +20,8 @@ _ALGEBRAIC: Final = _KINKS | {
     Op.CONST, Op.VAR, Op.ADD, Op.SUB, Op.MUL, Op.DIV, Op.NEG, Op.POW,
 }  # fmt: skip
 _LARGEST_DEGREE: Final = 1000
+_NETWORK: Final = 500
+"""Nodes of the smallest network worth the name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Features:
         bounded: the region's box is.
         surface: the region has an equality.
         zero: a point is known where the claim is exactly 0.
+        network: it is large, and nearly all of it sums and constant multiples, as layers are.
     """
 
     size: int
@@ -45,26 +48,33 @@ class Features:
     bounded: bool
     surface: bool
     zero: bool = False
+    network: bool = False
 
     def vector(self) -> tuple[float, ...]:
-        """The regressors, in the order of ``NAMES``."""
+        """The regressors, in the order of ``NAMES``.
+
+        In a network, kinks and functions are activations: how many is said by its size, and which
+        matters little.
+        """
+        kinks, functions = (0, 0) if self.network else (self.kinks, self.functions)
         return (
             1.0,
             math.log(1 + self.size),
             math.log(1 + self.dimension),
             float(self.degree > 0),
             math.log(1 + self.degree),
-            math.log(1 + self.kinks),
-            math.log(1 + self.functions),
+            math.log(1 + kinks),
+            math.log(1 + functions),
             float(self.bounded),
             float(self.surface),
             float(self.zero),
+            float(self.network),
         )
 
 
 NAMES: Final = (
     "one", "log-size", "log-dimension", "polynomial", "log-degree", "log-kinks",
-    "log-functions", "bounded", "surface", "zero",
+    "log-functions", "bounded", "surface", "zero", "network",
 )  # fmt: skip
 
 
@@ -82,6 +92,7 @@ def features_of(obligation: Obligation, hints: Hints | None = None) -> Features:
         bounded=region.bounded,
         surface=any(atom.relation is Relation.EQ for atom in found),
         zero=bool(hints and hints.zeros),
+        network=len(nodes) >= _NETWORK and ex.mostly_affine(nodes),
     )
 
 

@@ -23,7 +23,7 @@ from bcv.obligation import Obligation
 from bcv.observers.recording import recording
 from bcv.outcome import Proved, Reason, Undecided
 from bcv.planning import history
-from bcv.planning.features import Features, features_of
+from bcv.planning.features import NAMES, Features, features_of
 from bcv.planning.forecast import (
     Forecast,
     Parameters,
@@ -38,7 +38,7 @@ from bcv.region import Range
 X, Y = ex.var("x"), ex.var("y")
 SIDE = Range(Fraction(-1), Fraction(1))
 EASY = Features(20, 2, 2, 0, 0, True, False)
-ZEROS = (0.0,) * 9
+ZEROS = (0.0,) * (len(NAMES) - 1)
 
 
 def constant(seconds: float, success: float, startup: float = 0.0) -> Parameters:
@@ -202,3 +202,15 @@ def test_a_broken_parameter_file_is_a_warning(data) -> None:  # type: ignore[no-
     parameters, warning = history.known_parameters()
     assert parameters == default_parameters()
     assert "bcv tune" in warning
+
+
+def test_networks_are_expected_to_be_proved_by_affine_forms() -> None:
+    parameters = default_parameters()
+    for functions, kinks in ((128, 0), (0, 128)):
+        network = Features(12_000, 3, 0, kinks, functions, True, False, network=True)
+        relaxed, paved, sampled = (
+            parameters[name].forecast(network)
+            for name in ("linear-relaxation", "branch-and-bound", "sampling")
+        )
+        assert relaxed.success > 0.95
+        assert sampled.median < relaxed.median < 0.1 * paved.median
