@@ -71,6 +71,7 @@ def applied(op: Op, operands: Sequence[Array], exponent: int) -> Array:
     return result
 
 
+@np.errstate(all="ignore")
 def constant_values(tape: Tape) -> list[Array]:
     """Estimates of the tape's constants, for those who evaluate one tape many times."""
     values: list[Array] = []

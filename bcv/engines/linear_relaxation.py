@@ -205,7 +205,8 @@ class _Search:
         size += (np.abs(chosen) * np.abs(forms.terms[1:]).sum(axis=1)).sum(axis=0)
         bound = terms[0] - np.abs(terms[1:]).sum(axis=0) - error - _MARGIN * size
         # The intervals of g and h are often tighter than their forms.
-        apart = np.where(chosen >= 0.0, -chosen * forms.hi[1:], -chosen * forms.lo[1:])
+        with np.errstate(invalid="ignore"):  # 0 * inf, which the next line replaces
+            apart = np.where(chosen >= 0.0, -chosen * forms.hi[1:], -chosen * forms.lo[1:])
         apart = np.where(chosen == 0.0, 0.0, apart)
         other = (
             forms.lo[0]

@@ -31,6 +31,7 @@ def rounded(multipliers: Floats, bits: NDArray[np.int64]) -> Floats:
     return np.where(np.abs(kept) > 2.0**-60, np.clip(kept, -_LARGEST, _LARGEST), 0.0)
 
 
+@np.errstate(invalid="ignore", over="ignore")
 def estimated_bound(value: Floats, least: Floats, most: Floats, half_widths: Floats) -> Floats:
     """(K,) about how low the mean value form gets: monotone axes cost their mean slope only."""
     slope = np.maximum(np.abs(least), np.abs(most))
@@ -55,6 +56,7 @@ def _candidates(
     return [np.where(np.isfinite(m), m, 0.0) for m in (least_squares, decisive, *ratios)]
 
 
+@np.errstate(invalid="ignore", over="ignore")  # unbounded slopes: 0 * inf, inf - inf
 def choose(
     values: Floats, lo: Floats, hi: Floats, half_widths: Floats, free: Mask, active: Mask
 ) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from fractions import Fraction
 
 import numpy as np
@@ -62,3 +63,12 @@ def test_gradient_agrees_with_differences() -> None:
         above, _ = floats.value_and_gradient(tape, points + step)
         below, _ = floats.value_and_gradient(tape, points - step)
         assert np.allclose(gradient[axis], (above - below) / 2e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("op", [Op.LOG, Op.ASIN, Op.SQRT])
+def test_undefined_constants_are_nan_without_a_warning(op: Op) -> None:
+    far = ex.sub(const(-2), ex.apply(Op.EXP, ex.ONE))
+    tape = compile_tape((ex.apply(op, far), ex.div(ex.ONE, ex.apply(op, far))), ("x",))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        assert any(np.isnan(constant).all() for constant in floats.constant_values(tape))
