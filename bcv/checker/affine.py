@@ -23,6 +23,7 @@ Line = tuple[tuple[tuple[int, Interval], ...], Interval]
 _ARITHMETIC = Floats()
 _add, _sub, _mul = (_ARITHMETIC.table[name] for name in "+-*")
 _ZERO, _ONE, _HALF = (0.0, 0.0), (1.0, 1.0), (0.5, 0.5)
+_MINUS = (-1.0, -1.0)
 _UNIT = (-1.0, 1.0)
 
 
@@ -46,9 +47,18 @@ class AffineBound:
         self.terms, self.goal = terms, goal
         self.places = {name: i for i, name in enumerate(names)}
         self.nodes = terms.below([goal])
+        self.constants = {
+            node: _Known(value, (_ZERO,) * len(names), value)
+            for node in self.nodes
+            if self.terms.nodes[node][0] == "const"
+            for value in [_ARITHMETIC.enclose(self.terms.nodes[node][1])]
+        }
+        self.bounded = all(isfinite(end) for c in self.constants.values() for end in c.range)
 
     def lower(self, box: Sequence[Interval]) -> float:
         """A lower bound of the goal on a bounded box; -inf if none is found."""
+        if not self.bounded:
+            return -inf
         try:
             lines, least = self._lines(box)
         except UnboundedError:
@@ -62,20 +72,25 @@ class AffineBound:
             if self.terms.nodes[node][0] == "var":
                 total = _add(total, _mul(weight, box[self.places[self.terms.nodes[node][1]]]))
                 continue
+            if node in self.constants:
+                total = _add(total, _mul(weight, self.constants[node].range))
+                continue
             operands, offset = lines[node]
-            total = _add(total, _mul(weight, offset))
+            if offset is not _ZERO:
+                total = _add(total, _mul(weight, offset))
             for operand, slope in operands:
-                part = _mul(weight, slope)
+                part = _times(weight, slope)
                 known = weights.get(operand)
                 weights[operand] = part if known is None else _add(known, part)
         return max(float(least), float(total[0]))
 
     def _lines(self, box: Sequence[Interval]) -> tuple[dict[int, Line], float]:
-        """The line of every term but the variables, and the lower end of the goal's range."""
+        """The lines of all terms but variables and numbers, and the least of the goal's range."""
         lines: dict[int, Line] = {}
-        known: dict[int, _Known] = {}
-        flat = (_ZERO,) * len(box)
+        known = dict(self.constants)
         for node in self.nodes:
+            if node in self.constants:
+                continue
             op, *rest = self.terms.nodes[node]
             if op == "var":
                 place = self.places[rest[0]]
@@ -84,29 +99,35 @@ class AffineBound:
                 continue
             line, natural = self._line(node, op, rest, known, box)
             lines[node] = line
-            slopes, offset = flat, line[1]
-            for operand, slope in line[0]:
-                form = known[operand]
-                slopes = tuple(
-                    _add(a, _mul(slope, b)) for a, b in zip(slopes, form.slopes, strict=True)
-                )
-                offset = _add(offset, _mul(slope, form.rest))
+            slopes, offset = self._composed(line, known, len(box))
             known[node] = _Known(_meet(natural, _range(slopes, offset, box)), slopes, offset)
         return lines, known[self.goal].range[0]
+
+    def _composed(
+        self, line: Line, known: dict[int, _Known], dimension: int
+    ) -> tuple[tuple[Interval, ...], Interval]:
+        """The line in the operands as a form in the variables; numbers have no slopes to add."""
+        slopes: tuple[Interval, ...] | None = None
+        offset = line[1]
+        for operand, slope in line[0]:
+            form = known[operand]
+            offset = _plus(offset, _times(form.rest, slope))
+            if operand in self.constants:
+                continue
+            more = form.slopes if slope is _ONE else tuple(_times(b, slope) for b in form.slopes)
+            slopes = more if slopes is None else tuple(map(_plus, slopes, more))
+        return slopes or (_ZERO,) * dimension, offset
 
     def _line(
         self, node: int, op: str, rest: list[Any], known: dict[int, _Known],
         box: Sequence[Interval],
     ) -> tuple[Line, Interval]:  # fmt: skip
         """The term's line, and its range by interval arithmetic."""
-        if op == "const":
-            value = _ARITHMETIC.enclose(rest[0])
-            return ((), value), value
         if op == "pi":
             return ((), _ARITHMETIC.pi()), _ARITHMETIC.pi()
         a = known[rest[0]]
         if op == "neg":
-            return (((rest[0], (-1.0, -1.0)),), _ZERO), _finite(_sub(_ZERO, a.range))
+            return (((rest[0], _MINUS),), _ZERO), _finite(_sub(_ZERO, a.range))
         if op == "abs":
             slope, gap = _chord(a.range)
             twice = _sub(_add(slope, slope), _ONE)
@@ -122,7 +143,7 @@ class AffineBound:
         if natural is None:
             raise UnboundedError
         if op in "+-":
-            sign = _ONE if op == "+" else (-1.0, -1.0)
+            sign = _ONE if op == "+" else _MINUS
             return (((rest[0], _ONE), (rest[1], sign)), _ZERO), _finite(natural)
         if op == "*":
             return self._product(rest, a, b, box), _finite(natural)
@@ -173,6 +194,21 @@ class AffineBound:
         return (((first, other), (second, slope)), _sub(_ZERO, above)), bound  # a - relu(a - b)
 
 
+def _times(a: Interval, b: Interval) -> Interval:
+    """a * b, without rounding for the factors that sums and differences have."""
+    if a is _ONE or b is _ZERO:
+        return b
+    if b is _ONE or a is _ZERO:
+        return a
+    return (-a[1], -a[0]) if b is _MINUS else _mul(a, b)
+
+
+def _plus(a: Interval, b: Interval) -> Interval:
+    if a is _ZERO:
+        return b
+    return a if b is _ZERO else _add(a, b)
+
+
 def _finite(a: Interval | None) -> Interval:
     if a is None or not (isfinite(a[0]) and isfinite(a[1])):
         raise UnboundedError
@@ -187,7 +223,7 @@ def _meet(a: Interval, b: Interval) -> Interval:
 def _range(slopes: Sequence[Interval], offset: Interval, box: Sequence[Interval]) -> Interval:
     total = offset
     for slope, side in zip(slopes, box, strict=True):
-        total = _add(total, _mul(slope, side))
+        total = _plus(total, _times(slope, side))
     return total
 
 

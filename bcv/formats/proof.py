@@ -327,7 +327,7 @@ def _leaf_seconds(obligation: Obligation, reason: LeafReason, once: float) -> fl
     if reason.form is Form.BERNSTEIN:
         return once + _SECONDS_PER_COEFFICIENT * 8.0**dimension
     if reason.form is Form.AFFINE:
-        return once * 10 * (2 + dimension)
+        return once * 5 * (2 + dimension)
     return once * (3 + dimension) if reason.form is Form.MEAN_VALUE else once
 
 
