@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bcv.cli.exit_code import ExitCode
-from bcv.cli.numbers import finite
+from bcv.cli.numbers import no_nan
 from bcv.errors import BcvError
 
 if TYPE_CHECKING:
@@ -29,10 +29,10 @@ CONFIRMING_RUNS = 3
 def bench(
     paths: Annotated[list[Path], typer.Argument(help="Problem files, or folders of them.")],
     timeout: Annotated[
-        float, typer.Option(help="Seconds for each problem.", min=0.01, callback=finite)
+        float, typer.Option(help="Seconds for each problem.", min=0.01, callback=no_nan)
     ] = 20.0,
     memory: Annotated[
-        float, typer.Option(help="GiB for each process.", min=0.1, callback=finite)
+        float, typer.Option(help="GiB for each process.", min=0.1, callback=no_nan)
     ] = 8.0,
     jobs: Annotated[int, typer.Option("--jobs", "-j", help="Problems side by side.", min=1)] = 1,
     repeat: Annotated[int, typer.Option(help="Runs of each problem; the best counts.", min=1)] = 1,

@@ -1,4 +1,4 @@
-"""Is the number given for an option one? Python reads "nan" and "inf" as numbers, too.
+"""Is the number given for an option one? Python reads "nan" as a number, too.
 
 Soundness does not depend on this file.
 """
@@ -10,8 +10,8 @@ import math
 import typer
 
 
-def finite(value: float) -> float:
-    """The value of an option, unless it is infinite or no number; an option's ``callback``."""
-    if not math.isfinite(value):
-        raise typer.BadParameter(f"{value} is no finite number")
+def no_nan(value: float) -> float:
+    """The value of an option, unless it is not a number; an option's ``callback``."""
+    if math.isnan(value):
+        raise typer.BadParameter(f"{value} is no number")
     return value

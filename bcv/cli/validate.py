@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bcv.cli.exit_code import ExitCode, code_of, combined
-from bcv.cli.numbers import finite
+from bcv.cli.numbers import no_nan
 from bcv.cli.output import Output, output_for
 from bcv.errors import BcvError
 
@@ -49,7 +49,7 @@ Files = Annotated[
 ]
 Timeout = Annotated[
     float,
-    typer.Option(min=0.01, help="Seconds for each problem.", metavar="SECONDS", callback=finite),
+    typer.Option(min=0.01, help="Seconds for each problem.", metavar="SECONDS", callback=no_nan),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One line of JSON per file.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="One line per file.")]

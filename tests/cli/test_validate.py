@@ -144,7 +144,7 @@ def test_a_full_disk_is_one_line_and_a_failure(folder):
         ]
 
 
-@pytest.mark.parametrize("seconds", ["nan", "inf", "-inf", "0", "-1"])
+@pytest.mark.parametrize("seconds", ["nan", "-inf", "0", "-1"])
 def test_a_timeout_is_a_positive_number(seconds, folder):
     run = run_bcv("validate", "--timeout", seconds, "valid.yaml", folder=folder)
     assert run.returncode == 2
