@@ -34,7 +34,8 @@ def stamp(document: Document) -> str:
     """When, where and under which load it was measured."""
     found = document.get("about")
     if not found:
-        return ""
+        machine = document.get("machine", {})
+        return f"Measured {machine['date']}, {machine['cores']} cores." if machine else ""
     # The part before it leaves a load of one or two; more than the cores is not ours.
     crowded = found["load"][0] > found["cores"]
     busy = ", **others were using the machine**" if crowded else ""
@@ -174,15 +175,17 @@ def suite(document: Document) -> str:
 
     records = [from_json(entry) for entry in document["records"]]
     peers = [name for name, _ in records[0].answers[1:]]
-    records = list(best_of(records, peers)) if peers else records
+    # Sampling proves nothing, so the best of the peers is taken without it.
+    solvers = [name for name in peers if name != "sampling"]
+    records = list(best_of(records, solvers)) if solvers else records
     rows = []
-    for solver in ("bcv", *peers, *(["best peer"] if peers else [])):
+    for solver in ("bcv", *peers, *(["best peer"] if solvers else [])):
         t = tally(solver, records, document["seconds"])
         rows.append((solver, t.decided, f"{t.decided / t.total:.1%}", t.wrong, t.failed,
                      seconds(t.median), seconds(t.par2)))  # fmt: skip
     words = f"{len(records)} problems, {document['seconds']:g} s each, jobs: {document['jobs']}."
     headers = ("solver", "decided", "share", "wrong", "failed", "median", "PAR-2")
-    return f"{words}\n\n{markdown(headers, rows)}\n\n![cactus plot](benchmarks/results/cactus.svg)"
+    return f"{words}\n\n{markdown(headers, rows)}"
 
 
 def cactus_plot(document: Document) -> str:
@@ -231,9 +234,10 @@ SECTIONS: Final[dict[str, tuple[str, Callable[[Document], str]]]] = {
     "proofs": ("proofs", proofs),
     "jobs": ("jobs", jobs),
     "suite": ("suite", suite),
+    "peers": ("peers", suite),
 }
 PLOTS: Final[dict[str, tuple[str, Callable[[Document], str]]]] = {
-    "cactus": ("suite", cactus_plot),
+    "cactus": ("peers", cactus_plot),
     "scaling": ("scaling", scaling_plot),
 }
 
