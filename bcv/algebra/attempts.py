@@ -33,11 +33,12 @@ class Attempt:
 
     Attributes:
         half: half of the degree of the identity.
-        width: the largest number of inequalities in one product.
+        width: the largest number of inequalities in one product; 0 leaves them all out.
         multiplier: half the degree of a sum of squares that multiplies the claim; -1 for none.
         aim: what is to be shown.
         standard: leave out monomials that the equalities make superfluous. It is smaller and
             finds tight identities; with all of them the numbers are better.
+        sparse: only monomials whose variables occur together in a term of the claim.
     """
 
     half: int
@@ -45,6 +46,13 @@ class Attempt:
     multiplier: int = -1
     aim: Aim = Aim.CLAIM
     standard: bool = True
+    sparse: bool = False
+
+
+LARGE = 25
+"""Monomials from which on a claim is first tried with fewer of them, and without the region."""
+MOST = 5000
+"""Monomials beyond which no attempt is of use."""
 
 
 def attempts(system: System) -> Iterator[Attempt]:
@@ -55,6 +63,8 @@ def attempts(system: System) -> Iterator[Attempt]:
     top = max(first, (max(degrees) + 1) // 2)
     inequalities = sum(c.relation is not Relation.EQ for c in system.constraints)
     surface = any(c.relation is Relation.EQ for c in system.constraints)
+    if not system.strict and _sparse(system, first):
+        yield Attempt(first, width=0, sparse=True)
     yield Attempt(first)
     if not system.constraints and not system.strict:
         yield Attempt(first + 1, aim=Aim.RADIAL)
@@ -73,6 +83,18 @@ def attempts(system: System) -> Iterator[Attempt]:
             yield Attempt(half + 1, standard=False)
         yield Attempt(half + 1, min(2, 1 + inequalities), half + 1 - first)
         half += 1
+
+
+def _sparse(system: System, half: int) -> bool:
+    """Whether many monomials could occur, and its terms let expect few of them."""
+    if not LARGE <= support.count(system.over.size, half) <= MOST:
+        return False
+    basis = support.monomials(system.over.size, half)
+    return len(support.correlated(basis, _exponents(system.claim))) < 0.8 * len(basis)
+
+
+def _exponents(poly: Poly) -> list[Monomial]:
+    return [tuple(map(int, m)) for m in poly.monoms()]
 
 
 Product = tuple[tuple[int, ...], Poly]
@@ -97,6 +119,8 @@ def _products(system: System, width: int, taken: set[int]) -> Iterator[Product]:
     """The products of inequalities that are tried, the empty one first."""
     one = system.over.constant(1)
     yield (), one
+    if width == 0:
+        return
     edges = coordinates.bounds(system.constraints)
     paired: set[int] = set()
     singles: list[Product] = []
@@ -164,7 +188,10 @@ def build(system: System, attempt: Attempt, goal: Goal) -> Program:
     heads = [tuple(map(int, poly.monoms()[0])) for _, poly in surfaces if attempt.standard]
 
     def basis(half: int) -> tuple[Monomial, ...]:
-        return tuple(support.standard(support.monomials(size, half), heads))
+        found = support.standard(support.monomials(size, half), heads)
+        if attempt.sparse:
+            found = support.correlated(found, _exponents(goal.target))
+        return tuple(found)
 
     frees = []
     for atoms, poly in surfaces:

@@ -23,8 +23,10 @@ from bcv.algebra.rounding import Exact, exact_solution, ideal_member
 from bcv.algebra.semidefinite import Status
 from bcv.algebra.systems import System
 from bcv.evidence import Gram, PolynomialCase
+from bcv.outcome import Reason
+from bcv.region import Relation
 
-FLOPS = 1.5e10
+FLOPS = 2.5e10
 """Floating-point operations per second assumed by the cost model."""
 
 
@@ -65,20 +67,24 @@ def predicted_seconds(program: Program, equations: int) -> float:
 
 def refute(
     system: System, zeros: Sequence[tuple[Fraction, ...]], deadline: float
-) -> PolynomialCase | None:
-    """An exact refutation of the negated claim on this system, or None.
+) -> PolynomialCase | Reason:
+    """An exact refutation of the negated claim on this system, or why there is none.
 
-    ``zeros`` are exact points of the region where the claim's polynomial is 0.
+    ``zeros`` are exact points of the region where the claim's polynomial is 0. TIMEOUT says that
+    squares of the claim's own degree were left out for lack of time; INCONCLUSIVE, that they
+    were tried in vain.
     """
     found = inspection.refute(system)
     if found is not None:
-        return found if is_refutation(found, system) else None
+        return found if is_refutation(found, system) else Reason.INCONCLUSIVE
     view = scaled(system)
-    points = [view.change.point_into(zero) for zero in zeros]
-    skipped = 0
+    points = [view.change.point_into(zero) for zero in _with_origin(system, zeros)]
+    reason, skipped = Reason.INCONCLUSIVE, 0
     for attempt in attempts(view.system):
-        if deadline - time.monotonic() <= 0 or skipped > 3 or attempt.half > 20:
-            return None
+        if deadline - time.monotonic() <= 0:
+            return Reason.TIMEOUT
+        if skipped > 3 or attempt.half > 20:
+            return reason
         cheap = False
         for goal in goals(view.system, attempt.aim):
             for known in _faces(attempt, points):
@@ -87,7 +93,24 @@ def refute(
                 if case is not None and is_refutation(case, system, deadline + 0.1):
                     return case
         skipped += not cheap
-    return None
+        if not cheap and 2 * attempt.half <= system.claim.total_degree() + 1:
+            reason = Reason.TIMEOUT
+    return reason
+
+
+def _with_origin(
+    system: System, zeros: Sequence[tuple[Fraction, ...]]
+) -> list[tuple[Fraction, ...]]:
+    """The zeros, and the origin if the claim vanishes there and it is in the region."""
+    origin = (0,) * system.over.size
+    inside = all(
+        value == 0 if item.relation is Relation.EQ else value >= 0
+        for item in system.constraints
+        for value in [item.poly(*origin)]
+    )
+    if not inside or system.claim(*origin) != 0 or origin in zeros:
+        return list(zeros)
+    return [*zeros, tuple(map(Fraction, origin))]
 
 
 def _faces(

@@ -16,6 +16,7 @@ import enum
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -155,7 +156,7 @@ class _Scaled:
             ones = [np.eye(v.shape[1]) for v in self.values]
             schur = self.schur(ones, ones)
             shift = 1e-14 * float(np.trace(schur))
-            self.metric = np.linalg.inv(np.linalg.cholesky(schur + shift * np.eye(len(schur))))
+            self.metric = _lower_inverse(np.linalg.cholesky(schur + shift * np.eye(len(schur))))
         moved = self.adjoint(self.metric.T @ (self.metric @ change))
         return [m + d for m, d in zip(matrices, moved, strict=True)]
 
@@ -164,8 +165,10 @@ class _Scaled:
         points = self.rows.shape[0]
         total = np.zeros((points, points))
         for v, w, a, b in zip(self.values[:-1], self.weights[:-1], x, inverse, strict=False):
-            part = (v @ a @ v.T) * (v @ b @ v.T)
-            total += (w[:, None] * w) * part
+            weighted = w[:, None] * v
+            part = (v @ a) @ v.T
+            part *= (weighted @ b) @ weighted.T
+            total += part
         result: Array = self.rows.T @ total @ self.rows
         result += np.outer(self.slack, self.slack) * float(x[-1][0, 0] * inverse[-1][0, 0])
         return result
@@ -186,30 +189,49 @@ def _step(matrices: Sequence[Array], directions: Sequence[Array]) -> float:
     return min(1.0, 0.95 * longest)
 
 
-def _solve(schur: Array, right: Array) -> Array:
-    """The solution of a positive definite system by Cholesky and iterative refinement."""
-    size = np.sqrt(np.maximum(np.diag(schur), 1e-300))
-    scaled = schur / np.outer(size, size)
-    goal = right / size
-    for shift in (0.0, 1e-14, 1e-12, 1e-10):
-        try:
-            lower = np.linalg.cholesky(scaled + shift * np.eye(len(size)))
-        except np.linalg.LinAlgError:
-            continue
-        inverse = np.linalg.inv(lower)
-        found = inverse.T @ (inverse @ goal)
+class _Factored:
+    """A positive definite matrix, factored once for the systems of the two half-steps."""
+
+    def __init__(self, matrix: Array) -> None:
+        self.size = np.sqrt(np.maximum(np.diag(matrix), 1e-300))
+        self.matrix = matrix / self.size / self.size[:, None]
+        for shift in (0.0, 1e-14, 1e-12, 1e-10):
+            try:
+                lower = np.linalg.cholesky(self.matrix + shift * np.eye(len(matrix)))
+            except np.linalg.LinAlgError:
+                continue
+            self.inverse = _lower_inverse(lower)
+            return
+        raise np.linalg.LinAlgError
+
+    def solve(self, right: Array) -> Array:
+        """The solution, with iterative refinement."""
+        goal = right / self.size
+        found = self.inverse.T @ (self.inverse @ goal)
         for _ in range(3):
-            found = found + inverse.T @ (inverse @ (goal - scaled @ found))
-        result: Array = found / size
+            found = found + self.inverse.T @ (self.inverse @ (goal - self.matrix @ found))
+        result: Array = found / self.size
         return result
-    raise np.linalg.LinAlgError
+
+
+def _lower_inverse(lower: NDArray[np.floating[Any]]) -> Array:
+    """The inverse of a lower triangular matrix, by halves: a third of the work of ``inv``."""
+    size = len(lower)
+    if size <= 128:
+        return np.linalg.inv(lower).astype(np.float64)
+    half = size // 2
+    found = np.zeros(lower.shape)
+    found[:half, :half] = _lower_inverse(lower[:half, :half])
+    found[half:, half:] = _lower_inverse(lower[half:, half:])
+    found[half:, :half] = -found[half:, half:] @ (lower[half:, :half] @ found[:half, :half])
+    return found
 
 
 def _direction(
     scaled: _Scaled,
     state: _State,
     inverse: list[Array],
-    schur: Array,
+    schur: _Factored,
     rest: list[Array],
     center: float,
     second: list[Array] | None,
@@ -219,7 +241,7 @@ def _direction(
     if second is not None:
         push = [p + s for p, s in zip(push, second, strict=True)]
     right = scaled.right + scaled.apply(push) - center * scaled.apply(inverse)
-    dy = _solve(schur, right)
+    dy = schur.solve(right)
     dz = [r - a for r, a in zip(rest, scaled.adjoint(dy), strict=True)]
     dx = []
     for k, (x, d, i) in enumerate(zip(state.x, dz, inverse, strict=True)):
@@ -247,7 +269,7 @@ def _advance(scaled: _Scaled, state: _State) -> _State:
     cost[-1] = np.ones((1, 1))
     adjoint = scaled.adjoint(state.y)
     rest: list[Array] = [c - z - a for c, z, a in zip(cost, state.z, adjoint, strict=True)]
-    schur = scaled.schur(state.x, inverse)
+    schur = _Factored(scaled.schur(state.x, inverse))
     size = sum(x.shape[0] for x in state.x)
     now = _complementarity(state.x, state.z)
     guess = _direction(scaled, state, inverse, schur, rest, 0.0, None)

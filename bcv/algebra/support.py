@@ -47,6 +47,22 @@ def standard(basis: Iterable[Monomial], heads: Sequence[Monomial]) -> list[Monom
     ]
 
 
+def correlated(basis: Iterable[Monomial], support: Iterable[Monomial]) -> list[Monomial]:
+    """The monomials all of whose variables occur together in some monomial of the support.
+
+    A claim with few terms seldom needs others (Waki, Kim, Kojima and Muramatsu, "Sums of squares
+    and semidefinite program relaxations for polynomial optimization problems with structured
+    sparsity", 2006).
+    """
+    together = {frozenset(i for i, e in enumerate(m) if e) for m in support}
+    largest = [a for a in together if not any(a < b for b in together)]
+    return [
+        monomial
+        for monomial in basis
+        if any(all(e == 0 or i in a for i, e in enumerate(monomial)) for a in largest)
+    ]
+
+
 def pruned(basis: Sequence[Monomial], support: Iterable[Monomial]) -> list[Monomial]:
     """The basis without monomials whose square cannot cancel, again and again.
 

@@ -49,13 +49,10 @@ def _attempted(
     for constraints in sets:
         system = System(over, claim, obligation.strict, constraints)
         try:
-            case = search.refute(system, zeros, budget.deadline)
+            found = search.refute(system, zeros, budget.deadline)
         except OverflowError:  # doubles guide the search
             return Undecided(Reason.INCONCLUSIVE, "numbers beyond doubles")
-        if case is None:
-            late = budget.seconds_left <= 0
-            return Undecided(
-                Reason.TIMEOUT if late else Reason.INCONCLUSIVE, "no certificate found"
-            )
-        cases.append(case)
+        if isinstance(found, Reason):
+            return Undecided(found, "no certificate found")
+        cases.append(found)
     return Proved(SumOfSquares(tuple(cases)))

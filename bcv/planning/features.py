@@ -20,6 +20,9 @@ _ALGEBRAIC: Final = _KINKS | {
     Op.CONST, Op.VAR, Op.ADD, Op.SUB, Op.MUL, Op.DIV, Op.NEG, Op.POW,
 }  # fmt: skip
 _LARGEST_DEGREE: Final = 1000
+_MANY: Final = 15
+"""Monomials beyond which their number rules the cost of proofs; below, other features do."""
+_MOST: Final = 10**6
 _NETWORK: Final = 500
 """Nodes of the smallest network worth the name."""
 
@@ -37,6 +40,8 @@ class Features:
         bounded: the region's box is.
         surface: the region has an equality.
         zero: a point is known where the claim is exactly 0.
+        monomials: how many a sum of squares of the claim's degree is made of; 0 where the
+            claim is no polynomial of degree 2 or more.
         network: it is large, and nearly all of it sums and constant multiples, as layers are.
     """
 
@@ -49,6 +54,7 @@ class Features:
     surface: bool
     zero: bool = False
     network: bool = False
+    monomials: int = 0
 
     def vector(self) -> tuple[float, ...]:
         """The regressors, in the order of ``NAMES``.
@@ -69,12 +75,14 @@ class Features:
             float(self.surface),
             float(self.zero),
             float(self.network),
+            math.log(max(1.0, self.monomials / _MANY)),
         )
 
 
 NAMES: Final = (
     "one", "log-size", "log-dimension", "polynomial", "log-degree", "log-kinks",
     "log-functions", "bounded", "surface", "zero", "network",
+    "log-monomials",
 )  # fmt: skip
 
 
@@ -82,18 +90,25 @@ def features_of(obligation: Obligation, hints: Hints | None = None) -> Features:
     """One pass over the nodes; costs microseconds per node."""
     region = obligation.region
     found = list(atoms(region.formula))
+    degree = _degree(obligation.expr)
+    dimension = len(region.variables)
     nodes = list(ex.postorder(*obligation.roots, *(atom.expr for atom in found)))
     return Features(
         size=len(nodes),
-        dimension=len(region.variables),
-        degree=_degree(obligation.expr),
+        dimension=dimension,
+        degree=degree,
         kinks=sum(node.op in _KINKS for node in nodes),
         functions=sum(node.op not in _ALGEBRAIC for node in nodes),
         bounded=region.bounded,
         surface=any(atom.relation is Relation.EQ for atom in found),
         zero=bool(hints and hints.zeros),
+        monomials=_monomials(dimension, (degree + 1) // 2) if degree > 1 else 0,
         network=len(nodes) >= _NETWORK and ex.mostly_affine(nodes),
     )
+
+
+def _monomials(dimension: int, degree: int) -> int:
+    return min(_MOST, math.comb(dimension + degree, min(dimension, degree)))
 
 
 def _degree(root: Expr) -> int:
