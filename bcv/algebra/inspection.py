@@ -1,4 +1,4 @@
-"""Does a claim follow at sight? A constant, or a multiple of one constraint plus a constant.
+"""Does a claim follow at sight? A constant, or one more than a constraint's multiple or a square.
 
 Soundness does not depend on this file: ``identity`` checks what it proposes.
 """
@@ -8,10 +8,13 @@ from __future__ import annotations
 from fractions import Fraction
 
 from bcv.algebra.identity import CLAIM
-from bcv.algebra.polynomial import Poly, to_fraction
+from bcv.algebra.polynomial import Poly, to_fraction, to_terms
 from bcv.algebra.systems import Constraint, System
 from bcv.evidence import Gram, Polynomial, PolynomialCase
 from bcv.region import Relation
+
+MOST_TERMS = 200
+"""Of a polynomial whose square is recognised."""
 
 
 def refute(system: System) -> PolynomialCase | None:
@@ -20,7 +23,7 @@ def refute(system: System) -> PolynomialCase | None:
         found = _contradiction(system, item)
         if found is not None:
             return found
-    found = _from_constant(system, system.claim, None, Fraction(0))
+    found = _from_constant(system, system.claim, None, Fraction(0)) or _square_and_more(system)
     if found is not None:
         return found
     for item in system.constraints:
@@ -56,6 +59,57 @@ def _contradiction(system: System, item: Constraint) -> PolynomialCase | None:
     if item.relation is not Relation.EQ and value < 0:
         cone = (((item.index,), _square(system, -1 / value)),)
         return PolynomialCase(cone, (), Fraction(1), ())
+    return None
+
+
+def _square_and_more(system: System) -> PolynomialCase | None:
+    """The refutation if claim = scale * root^2 + constant with a constant that suffices."""
+    root = _root(system.claim, system)
+    if root is None:
+        return None
+    scale, poly = root
+    rest = _constant(system.claim - system.over.constant(scale) * poly**2)
+    if rest is None or rest < 0 or (system.strict and rest == 0):
+        return None
+    terms = to_terms(poly)
+    basis = tuple(monomial for monomial, _ in terms)
+    values = [value for _, value in terms]
+    lower = tuple(scale * a * b for i, a in enumerate(values) for b in values[: i + 1])
+    cone: list[tuple[tuple[int, ...], Gram]] = [((), Gram(basis, lower))]
+    if system.strict:
+        cone.append(((CLAIM,), _square(system, Fraction(1))))
+        return PolynomialCase(tuple(cone), (), rest, ())
+    if rest > 0:
+        cone.append(((), _square(system, rest)))
+    return PolynomialCase(tuple(cone), (), Fraction(1), (CLAIM,))
+
+
+def _root(claim: Poly, system: System) -> tuple[Fraction, Poly] | None:
+    """A scale > 0 and a monic root with claim = scale * root^2 up to a constant, if they exist.
+
+    By the schoolbook square root in the ring's order of monomials: each further term of the root
+    is the leading term of what is left, divided by twice the root's own.
+    """
+    over = system.over
+    if claim.is_zero():
+        return None
+    scale = to_fraction(claim.leading_coefficient())
+    head = tuple(map(int, claim.monoms()[0]))
+    if scale <= 0 or any(e % 2 for e in head) or sum(head) == 0:
+        return None
+    half = tuple(e // 2 for e in head)
+    root = over.from_terms({half: 1})
+    left = claim * over.constant(1 / scale) - root**2
+    for _ in range(min(len(claim), MOST_TERMS)):
+        if left.is_constant():
+            return scale, root
+        lead = tuple(map(int, left.monoms()[0]))
+        if any(a < b for a, b in zip(lead, half, strict=True)):
+            return None
+        quotient = tuple(a - b for a, b in zip(lead, half, strict=True))
+        term = over.from_terms({quotient: left.leading_coefficient() / 2})
+        left = left - term * (2 * root + term)
+        root = root + term
     return None
 
 
