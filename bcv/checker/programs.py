@@ -59,7 +59,8 @@ class Machine:
                 raise RejectedError(f"{rest[0][:40]!r} is not a variable of the obligation")
             self.inputs[node] = here, self._position[rest[0]]
         elif op == "**":
-            steps = ((self.arithmetic.power(rest[1]), here, self._place[rest[0]], here),)
+            base = self._place[rest[0]]
+            steps = ((self.arithmetic.power(rest[1]), here, base, base),)
         elif op == "select":
             condition, then, otherwise = (self._place[operand] for operand in rest)
             both = self._new()

@@ -47,3 +47,10 @@ def test_an_undefined_condition_selects_nothing() -> None:
     assert not any(enclosed(terms, (root,), -1.0, 1.0))
     outer = terms.select(root, terms.one, terms.zero)
     assert not any(enclosed(terms, (outer,), -1.0, 1.0))
+
+
+def test_a_power_beside_a_select_is_defined() -> None:
+    terms = Terms()
+    x = terms.node("var", "x")
+    root = terms.add(terms.power(x, 2), terms.select(x, terms.one, terms.zero))
+    assert all(enclosed(terms, (root,), -2.0, -1.0))
