@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from .chance import supermartingale
 from .claims import TRUE, Claim, Formula, Region, both
+from .invariance import staying
 from .matching import is_empty
 from .polynomials import Ring
 from .statement import Mode, Statement, Transition, names_in, plain
@@ -320,13 +321,18 @@ def derive(statement: Statement) -> Derived:
         ]
         return work.found
     _check_names(statement)
+    if statement.domain_invariant:
+        for mode in statement.modes:
+            staying(work, mode)
     noisy = statement.noise or statement.diffusion or statement.jumps
     if statement.condition == "supermartingale":
         for mode in statement.modes:
             supermartingale(work, mode)
         return work.found
     if noisy:
-        work.found.missing = ["noise without a supermartingale: not covered by this checker yet"]
+        work.found.missing.append(
+            "noise without a supermartingale: not covered by this checker yet"
+        )
         return work.found
     work.sets()
     for mode in statement.modes:

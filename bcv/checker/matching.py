@@ -25,7 +25,7 @@ class Obligation:
     strict: bool
 
 
-def _linear(ring: Ring, term: int) -> tuple[str, Fraction, Fraction] | None:
+def linear(ring: Ring, term: int) -> tuple[str, Fraction, Fraction] | None:
     """(x, a, b) if the term is a*x + b for one variable x and a != 0."""
     node = ring.terms.nodes[term]
     if node[0] not in ("var", "+", "-", "*", "neg") or not ring.terms.total[term]:
@@ -49,7 +49,7 @@ def tight_box(ring: Ring, region: Region) -> dict[str, Side]:
     """The box, tightened by the conjuncts that bound one variable."""
     sides = dict(zip(region.names, region.box, strict=True))
     for part in conjuncts(region.formula):
-        found = None if part[0] in ("and", "or") else _linear(ring, part[1])
+        found = None if part[0] in ("and", "or") else linear(ring, part[1])
         if found is None or found[0] not in sides:
             continue
         name, slope, offset = found

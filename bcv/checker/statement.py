@@ -196,6 +196,7 @@ class Statement:
     diffusion: tuple[tuple[int, ...], ...]
     jumps: tuple[tuple[str, int, int], ...]
     chance_horizon: Fraction | None
+    domain_invariant: bool
     beyond: tuple[str, ...]
     """What the statement has and this checker has no rules for."""
 
@@ -238,19 +239,16 @@ def read_statement(data: Any) -> Statement:
         diffusion=tuple(reader.all(row) for row in sequence(entry(data, "diffusion"))),
         jumps=tuple(_jump(reader, *sequence(item, 3)) for item in sequence(entry(data, "jumps"))),
         chance_horizon=None if until is None else rational(until),
-        beyond=_beyond(data, levels),
+        domain_invariant=truth(entry(data, "domain_invariant")),
+        beyond=_beyond(levels),
     )
     _check(statement)
     return statement
 
 
-def _beyond(data: Any, levels: Any) -> tuple[str, ...]:
-    found = []
-    if truth(entry(data, "domain_invariant")):
-        found.append("an invariant domain")
-    if levels is not None and not isinstance(levels, list):
-        found.append("automatic levels")
-    return tuple(found)
+def _beyond(levels: Any) -> tuple[str, ...]:
+    automatic = levels is not None and not isinstance(levels, list)
+    return ("automatic levels",) if automatic else ()
 
 
 def _variables(reader: Reader, data: Any) -> tuple[Variable, ...]:
@@ -405,6 +403,8 @@ def _certificate_words(statement: Statement) -> str:
     ):
         if term is not None:
             found.append(f"{label} = {statement.terms.text(term)}")
+    if statement.domain_invariant:
+        found.append("the domain is invariant")
     if statement.chance_horizon is not None:
         found.append(f"horizon {statement.chance_horizon}")
     return ", ".join([*found, *(f"with {what}" for what in statement.beyond)])
