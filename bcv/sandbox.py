@@ -108,7 +108,7 @@ def run_command(command: Sequence[str], limits: Limits, given: bytes = b"") -> F
     Args:
         command: program and arguments; no shell is involved.
         limits: hold even if the program ignores every signal that can be ignored; the one on
-            memory only where the system has prlimit (Linux).
+            memory only where util-linux has its program prlimit (Linux).
         given: its standard input.
 
     Raises:
@@ -122,14 +122,13 @@ def run_command(command: Sequence[str], limits: Limits, given: bytes = b"") -> F
         source.write(given)
         source.seek(0)
         child = subprocess.Popen(
-            [*_dying_with_its_parent(), *command],
+            [*_dying_with_its_parent(), *_with_less_memory(limits.memory), *command],
             stdin=source,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
     try:
-        _limit(child.pid, limits)
         heard, ending = _listen(child, limits, started + limits.seconds)
     finally:
         _kill_group(child)
@@ -162,14 +161,15 @@ def _dying_with_its_parent() -> tuple[str, ...]:
     return prefix if tried.returncode == 0 else ()
 
 
-def _limit(pid: int, limits: Limits) -> None:
-    import resource  # POSIX only
+def _with_less_memory(limit: int) -> tuple[str, ...]:
+    """A prefix for commands that limits their address space; () where there is none.
 
-    # Set from outside, for the reason given above.
-    if hasattr(resource, "prlimit"):
-        with suppress(ProcessLookupError):
-            resource.prlimit(pid, resource.RLIMIT_AS, (limits.memory, limits.memory))
-            resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
+    A limit set from outside, once the child runs, may come too late on a busy machine.
+    """
+    import shutil
+
+    program = shutil.which("prlimit")
+    return () if program is None else (program, f"--as={limit}", "--core=0", "--")
 
 
 def _listen(

@@ -167,6 +167,7 @@ def validate(
 
 def _validate_one(file: str, settings: Settings, output: Output, manner: Manner) -> ExitCode:
     """Whatever happens to this file, the next ones are validated too."""
+    from bcv.cli.interruption import insisting_on_ctrl_c
     from bcv.observers.progress import watching
     from bcv.observers.recording import recording
     from bcv.pipeline import validate as decide
@@ -174,7 +175,11 @@ def _validate_one(file: str, settings: Settings, output: Output, manner: Manner)
     try:
         problem = read_problem(file)
         checkpoints = _checkpoints(problem, manner)
-        with watching(manner.verbose) as emit, recording(emit, manner.record) as emit:
+        with (
+            watching(manner.verbose) as emit,
+            recording(emit, manner.record) as emit,
+            insisting_on_ctrl_c(emit) as emit,
+        ):
             verdict = decide(problem, settings, emit, manner.recall, checkpoints)
         if checkpoints is not None:
             checkpoints.finish() if verdict.assurance else _save(checkpoints)

@@ -135,6 +135,8 @@ def test_an_interrupted_run_reports_what_is_finished_and_resumes(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # Where the tests run in the background, Ctrl-C is ignored, and that is inherited.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 60
     while not list(tmp_path.glob("cache/bench/*.jsonl")) and time.monotonic() < deadline:

@@ -95,10 +95,15 @@ def test_a_reader_that_goes_away_is_no_accident(folder):
     assert "Traceback" not in run.stderr
 
 
+def listening_to_ctrl_c():
+    """In a child: where the tests run in the background, Ctrl-C is ignored, and so inherited."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_interruption_exits_with_130(folder):
     process = subprocess.Popen(
         [sys.executable, "-m", "bcv", "validate", "unknown.yaml", "valid.yaml"],
-        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=listening_to_ctrl_c,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )  # fmt: skip
     time.sleep(3)
@@ -118,7 +123,7 @@ def test_an_interruption_while_bcv_starts_exits_with_130(milliseconds, folder):
     )
     process = subprocess.Popen(
         [sys.executable, "-c", script],
-        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=listening_to_ctrl_c,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )  # fmt: skip
     assert process.stdout is not None

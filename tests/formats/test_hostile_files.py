@@ -262,10 +262,10 @@ def test_the_originals_are_right(text: str) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_a_wrong_file_gives_one_error_that_helps(case: str) -> None:
     text, line, words = CASES[case]
-    start = time.perf_counter()
+    start = time.process_time()  # the machine may be busy with other things
     with pytest.raises(ProblemError) as caught:
         parse_problem(text, "bad.yaml")
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     message = str(caught.value)
     assert words in message
     assert message.startswith("bad.yaml:")
