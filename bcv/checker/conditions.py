@@ -12,6 +12,7 @@ from fractions import Fraction
 from .chance import supermartingale
 from .claims import TRUE, Claim, Formula, Region, both
 from .invariance import staying
+from .levels import automatic_levels
 from .matching import is_empty
 from .polynomials import Ring
 from .statement import Mode, Statement, Transition, names_in, plain
@@ -87,6 +88,8 @@ class Deriver:
 
     def sets(self) -> None:
         t, strict, levels = self.t, self.s.strict_initial, self.s.levels
+        if self.s.automatic_levels:
+            return automatic_levels(self)
         for mode in self.s.modes:
             b = self.barrier(mode)
             low, high = levels or (t.zero, t.zero)
@@ -111,6 +114,7 @@ class Deriver:
         if levels:
             gap = t.sub(levels[1], levels[0])
             self.claim("", "levels", "c1 < c2", (), gap, True, states=False)
+        return None
 
     # -- continuous time ------------------------------------------------------------------------
 
@@ -315,12 +319,10 @@ def _check_names(s: Statement) -> None:
 def derive(statement: Statement) -> Derived:
     """All claims of the certificate, and what this checker has no rule for."""
     work = Deriver(statement)
-    if statement.beyond:
-        work.found.missing = [
-            f"{what}: not covered by this checker yet" for what in statement.beyond
-        ]
-        return work.found
     _check_names(statement)
+    if statement.automatic_levels and statement.condition not in ("nonincreasing", "decreasing"):
+        work.found.missing.append("levels: auto names no level for this condition")
+        return work.found
     if statement.domain_invariant:
         for mode in statement.modes:
             staying(work, mode)

@@ -26,8 +26,8 @@ def staying(work: Deriver, mode: Mode) -> None:
     s = work.s
     if s.noise or s.diffusion or s.jumps or s.condition == "supermartingale":
         return work.lacks(mode, "stays", "chance")
-    if s.time == "hybrid" or s.variables["inputs"]:
-        return work.lacks(mode, "stays", "a hybrid system or inputs")
+    if s.automatic_levels or s.time == "hybrid" or s.variables["inputs"]:
+        return work.lacks(mode, "stays", "automatic levels, a hybrid system or inputs")
     if any(state.exact != TRUE for state in s.states):
         return work.lacks(mode, "stays", "irrational bounds of a state")
     domain = plain(work.t, both(*_bounds(work), mode.domain))

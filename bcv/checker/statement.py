@@ -197,8 +197,7 @@ class Statement:
     jumps: tuple[tuple[str, int, int], ...]
     chance_horizon: Fraction | None
     domain_invariant: bool
-    beyond: tuple[str, ...]
-    """What the statement has and this checker has no rules for."""
+    automatic_levels: bool
 
     @property
     def states(self) -> tuple[Variable, ...]:
@@ -231,7 +230,7 @@ def read_statement(data: Any) -> Statement:
         rate=reader.optional(entry(certificate, "rate")),
         strict_initial=truth(entry(certificate, "strict_initial")),
         positive_safe=truth(entry(certificate, "positive_safe")),
-        levels=reader.all(levels) if isinstance(levels, list) else None,
+        levels=None if levels in (None, "auto") else reader.all(levels),
         gamma=reader.optional(entry(certificate, "gamma")),
         lam=reader.optional(entry(certificate, "lambda")),
         drift=reader.optional(entry(certificate, "drift")),
@@ -240,15 +239,10 @@ def read_statement(data: Any) -> Statement:
         jumps=tuple(_jump(reader, *sequence(item, 3)) for item in sequence(entry(data, "jumps"))),
         chance_horizon=None if until is None else rational(until),
         domain_invariant=truth(entry(data, "domain_invariant")),
-        beyond=_beyond(levels),
+        automatic_levels=levels == "auto",
     )
     _check(statement)
     return statement
-
-
-def _beyond(levels: Any) -> tuple[str, ...]:
-    automatic = levels is not None and not isinstance(levels, list)
-    return ("automatic levels",) if automatic else ()
 
 
 def _variables(reader: Reader, data: Any) -> tuple[Variable, ...]:
@@ -392,6 +386,8 @@ def _certificate_words(statement: Statement) -> str:
         found.append(f"rate {statement.terms.text(statement.rate)}")
     if statement.levels is not None:
         found.append("levels " + ", ".join(map(statement.terms.text, statement.levels)))
+    if statement.automatic_levels:
+        found.append("levels: auto")
     if statement.strict_initial:
         found.append("strict on the initial set")
     if statement.positive_safe:
@@ -407,7 +403,7 @@ def _certificate_words(statement: Statement) -> str:
         found.append("the domain is invariant")
     if statement.chance_horizon is not None:
         found.append(f"horizon {statement.chance_horizon}")
-    return ", ".join([*found, *(f"with {what}" for what in statement.beyond)])
+    return ", ".join(found)
 
 
 def plain(terms: Terms, formula: Formula) -> Formula:

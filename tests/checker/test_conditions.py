@@ -119,6 +119,8 @@ CLAIMS = {
         "condition: {exponential: 1}\n  strict: initial",
         "levels: {initial: -1/2, unsafe: 2}",
         "levels: {initial: -1/2, unsafe: 2}\n  strict: initial",
+        "levels: auto",
+        "levels: auto\n  condition: decreasing\n  convention: positive-safe",
         "convention: positive-safe\n  condition: decreasing",
     ],
     "continuous": [
@@ -190,6 +192,25 @@ def test_an_obligation_of_a_smaller_problem_does_not_match(change: tuple[str, st
                 Ring(reader.terms), claim, theirs
             )
     assert matched < len(session.derived.claims)
+
+
+@pytest.mark.parametrize("more", ["condition: boundary", "condition: inductive"])
+def test_automatic_levels_name_no_surface(more: str) -> None:
+    time = "discrete" if "inductive" in more else "continuous"
+    text = BASE.format(time=time, f="-x", g="-y", b="x + y", more=f"{more}\n  levels: auto")
+    derived = Session(statement_of(parse_problem(text, "base.yaml"))).derived
+    assert derived.missing
+    assert not derived.claims
+
+
+def test_no_variable_may_stand_for_a_coordinate_of_the_unsafe_point() -> None:
+    text = BASE.format(time="continuous", f="-x", g="-y", b="x + p*y", more="levels: auto")
+    statement = statement_of(parse_problem(text, "base.yaml"))
+    assert Session(statement).derived.claims
+    statement["parameters"][0]["name"] = "x'"
+    statement["nodes"] = [["var", "x'"] if n == ["var", "p"] else n for n in statement["nodes"]]
+    with pytest.raises(RejectedError, match="unsafe point"):
+        Session(statement)
 
 
 LATE = """
