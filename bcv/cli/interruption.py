@@ -10,8 +10,10 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
 
-from bcv.events import Emit, EngineStarted, Event
+if TYPE_CHECKING:
+    from bcv.events import Emit, Event
 
 
 @contextmanager
@@ -20,6 +22,8 @@ def insisting_on_ctrl_c(emit: Emit) -> Iterator[Emit]:
 
     Where Ctrl-C is ignored (under nohup, say) it stays so. For the main thread.
     """
+    from bcv.events import EngineStarted
+
     pressed = False
 
     def press(number: int, frame: FrameType | None) -> None:
