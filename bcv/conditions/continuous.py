@@ -5,13 +5,12 @@ Soundness depends on this file. Theorems and sources are in docs/conditions.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from bcv import expr as ex
 from bcv.conditions.boundary import side_conditions
 from bcv.conditions.conditions import Conditions, joined, unsupported
-from bcv.conditions.inputs import least_over_inputs, without_inputs
+from bcv.conditions.inputs import without_inputs
 from bcv.conditions.kinks import detached, jumps, switching
+from bcv.conditions.rule import Rule, claim_of
 from bcv.conditions.setting import (
     barrier,
     claim,
@@ -26,7 +25,7 @@ from bcv.conditions.setting import (
 from bcv.expr import Expr
 from bcv.obligation import Obligation
 from bcv.problem import TIME_NAME, ConditionKind, Mode, Problem
-from bcv.region import TRUE, Formula, at_least, equal, linear_bound
+from bcv.region import TRUE, at_least, equal, linear_bound
 
 
 def lie_derivative(problem: Problem, b: Expr, field: tuple[Expr, ...]) -> Expr:
@@ -43,36 +42,26 @@ def lie_derivative(problem: Problem, b: Expr, field: tuple[Expr, ...]) -> Expr:
     return total + ex.derivative(b, TIME_NAME)
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    """``value <= 0`` (``< 0`` if strict) on the domain where all of ``where`` hold."""
-
-    words: str
-    value: Expr
-    where: tuple[Formula, ...] = ()
-    strict: bool = False
-
-
-def _rule(problem: Problem, b: Expr, lie: Expr) -> _Rule | None:
+def _rule(problem: Problem, b: Expr, lie: Expr) -> Rule | None:
     certificate, levels = problem.certificate, explicit_levels(problem)
     surface = (on_surface(problem, b),)
     match certificate.condition:
         case ConditionKind.NONINCREASING:
-            return _Rule("LfB <= 0", lie)
+            return Rule("LfB <= 0", lie)
         case ConditionKind.DECREASING:
-            return _Rule("LfB < 0", lie, strict=True)
+            return Rule("LfB < 0", lie, strict=True)
         case ConditionKind.EXPONENTIAL if certificate.rate is not None:
             words = f"LfB + r*B <= 0 with r = {in_words(certificate.rate)}"
-            return _Rule(words, lie + certificate.rate * b)
+            return Rule(words, lie + certificate.rate * b)
         case ConditionKind.STRICT_BOUNDARY:
             words = f"LfB < 0 where {surface_words(problem)}"
-            return _Rule(words, lie, surface, strict=True)
+            return Rule(words, lie, surface, strict=True)
         case ConditionKind.BOUNDARY:
-            return _Rule(f"LfB <= 0 where {surface_words(problem)}", lie, surface)
+            return Rule(f"LfB <= 0 where {surface_words(problem)}", lie, surface)
         case ConditionKind.BETWEEN_LEVELS if levels:
             low, high = levels
             words = f"LfB <= 0 where {in_words(low)} <= B <= {in_words(high)}"
-            return _Rule(words, lie, (at_least(b, low), at_least(high, b)))
+            return Rule(words, lie, (at_least(b, low), at_least(high, b)))
     return None
 
 
@@ -142,20 +131,9 @@ def flow(problem: Problem, mode: Mode) -> Conditions:
     if rule is None:
         kind = problem.certificate.condition.value
         return unsupported(name, f"{kind} has no meaning for this continuous system")
-    least = least_over_inputs(problem, rule.value, mode.dynamics)
-    if isinstance(least, str):
-        return unsupported(name, least)
-    rate = problem.certificate.rate
-    chosen = " for some input" if problem.inputs else ""
-    main = claim(
-        problem,
-        name,
-        f"{rule.words} {on_domain(mode)}{chosen}",
-        (mode.domain, *rule.where, *least.where),
-        -least.value,
-        strict=rule.strict,
-        defined=(b, *field, *((rate,) if rate is not None else ())),
-    )
+    main = claim_of(problem, mode, name, b, rule)
+    if isinstance(main, str):
+        return unsupported(name, main)
     local = bool(rule.where)
     obligations = (
         main,

@@ -5,24 +5,20 @@ Soundness depends on this file. Theorems and sources are in docs/conditions.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from bcv import expr as ex
 from bcv.conditions.conditions import Conditions, unsupported
-from bcv.conditions.inputs import least_over_inputs, without_inputs
+from bcv.conditions.rule import Rule, claim_of
 from bcv.conditions.setting import (
     barrier,
     claim,
     in_words,
     named,
-    on_domain,
     safe_side,
     surface_level,
 )
 from bcv.expr import Expr
 from bcv.obligation import Obligation
 from bcv.problem import TIME_NAME, ConditionKind, Mode, Problem
-from bcv.region import Formula
 
 
 def successor(problem: Problem, dynamics: tuple[Expr, ...]) -> dict[str, Expr]:
@@ -31,32 +27,22 @@ def successor(problem: Problem, dynamics: tuple[Expr, ...]) -> dict[str, Expr]:
     return {TIME_NAME: ex.var(TIME_NAME) + ex.ONE, **dict(zip(names, dynamics, strict=True))}
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    """``value <= 0`` (``< 0`` if strict) on the domain where all of ``where`` hold."""
-
-    words: str
-    value: Expr
-    where: tuple[Formula, ...] = ()
-    strict: bool = False
-
-
-def _rule(problem: Problem, b: Expr, following: Expr) -> _Rule | None:
+def _rule(problem: Problem, b: Expr, following: Expr) -> Rule | None:
     certificate = problem.certificate
     strict = certificate.strict_initial
     match certificate.condition:
         case ConditionKind.NONINCREASING:
-            return _Rule("B+ <= B", following - b)
+            return Rule("B+ <= B", following - b)
         case ConditionKind.DECREASING:
-            return _Rule("B+ < B", following - b, strict=True)
+            return Rule("B+ < B", following - b, strict=True)
         case ConditionKind.EXPONENTIAL if certificate.rate is not None:
             rate = certificate.rate
             words = f"B+ <= (1 - r)*B with r = {in_words(rate)}"
-            return _Rule(words, following - (ex.ONE - rate) * b)
+            return Rule(words, following - (ex.ONE - rate) * b)
         case ConditionKind.INDUCTIVE:
             level, sign = surface_level(problem), "<" if strict else "<="
             words = f"B+ {sign} {in_words(level)} where B {sign} {in_words(level)}"
-            return _Rule(words, following - level, (safe_side(problem, b),), strict)
+            return Rule(words, following - level, (safe_side(problem, b),), strict)
     return None
 
 
@@ -98,23 +84,11 @@ def step(problem: Problem, mode: Mode) -> Conditions:
     B may be discontinuous: steps do not pass through the states between.
     """
     name, b = named(mode, "step"), barrier(problem, mode)
-    field = without_inputs(problem, mode.dynamics)
     rule = _rule(problem, b, ex.substitute(b, successor(problem, mode.dynamics)))
     if rule is None:
         kind = problem.certificate.condition.value
         return unsupported(name, f"{kind} has no meaning for this discrete system")
-    least = least_over_inputs(problem, rule.value, mode.dynamics)
-    if isinstance(least, str):
-        return unsupported(name, least)
-    rate = problem.certificate.rate
-    chosen = " for some input" if problem.inputs else ""
-    main = claim(
-        problem,
-        name,
-        f"{rule.words} {on_domain(mode)}{chosen}",
-        (mode.domain, *rule.where, *least.where),
-        -least.value,
-        strict=rule.strict,
-        defined=(b, *field, *((rate,) if rate is not None else ())),
-    )
+    main = claim_of(problem, mode, name, b, rule)
+    if isinstance(main, str):
+        return unsupported(name, main)
     return Conditions(obligations=(main, *_rate_range(problem, mode)))
