@@ -201,6 +201,8 @@ def _as_problem_error(error: yaml.MarkedYAMLError, file: str) -> ProblemError:
     mark = error.problem_mark or error.context_mark
     place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
     problem = error.problem or error.context or "unreadable"
+    if "maximum nesting depth" in problem:  # libyaml's own limit, since 0.2.6; above ours
+        return _too_deep(place)
     if "mapping values are not allowed" in problem:
         return ProblemError(
             "a second `:` stands where YAML allows none",
@@ -212,6 +214,14 @@ def _as_problem_error(error: yaml.MarkedYAMLError, file: str) -> ProblemError:
     else:
         remedy = "Check the indentation, the brackets and the quotes there"
     return ProblemError(f"this is not YAML: {shorten(problem, 120)}", remedy, place)
+
+
+def _too_deep(place: Place) -> ProblemError:
+    return ProblemError(
+        f"the file nests deeper than {MAX_DEPTH} levels",
+        "Flatten it: no problem needs so many",
+        place,
+    )
 
 
 @dataclass(slots=True)
@@ -293,11 +303,7 @@ class _Builder:
             self.add(self.scalar(event))
             return
         if len(self.stack) >= MAX_DEPTH:
-            raise ProblemError(
-                f"the file nests deeper than {MAX_DEPTH} levels",
-                "Flatten it: no problem needs so many",
-                self.place(event),
-            )
+            raise _too_deep(self.place(event))
         self.stack.append(
             _Open(
                 self.place(event),
