@@ -13,7 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from bcv.algebra import coordinates, faces, gram, inspection, polynomial, radial, support
+from bcv.algebra import (
+    coordinates,
+    faces,
+    gram,
+    inspection,
+    lowering,
+    polynomial,
+    radial,
+    support,
+)
 from bcv.algebra.attempts import Aim, Attempt, Goal, attempts, build, goals
 from bcv.algebra.identity import CLAIM, is_refutation
 from bcv.algebra.polynomial import Poly
@@ -28,6 +37,9 @@ from bcv.region import Relation
 
 FLOPS = 2.5e10
 """Floating-point operations per second assumed by the cost model."""
+
+WORTHWHILE = 600.0
+"""Seconds up to which an attempt is worth more time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +83,34 @@ def refute(
     """An exact refutation of the negated claim on this system, or why there is none.
 
     ``zeros`` are exact points of the region where the claim's polynomial is 0. TIMEOUT says that
-    squares of the claim's own degree were left out for lack of time; INCONCLUSIVE, that they
-    were tried in vain.
+    attempts were left out, or not finished, for which a few minutes might be enough;
+    INCONCLUSIVE, that all others were made in vain.
     """
     found = inspection.refute(system)
     if found is not None:
         return found if is_refutation(found, system) else Reason.INCONCLUSIVE
+    low = lowering.lowered(system)
+    if low is None:
+        return _searched(system, zeros, deadline)
+    case = refute(low.system, zeros, deadline)
+    if isinstance(case, Reason):
+        return case
+    case = lowering.raised(low, case)
+    return case if is_refutation(case, system, deadline + 0.1) else Reason.INCONCLUSIVE
+
+
+def _searched(
+    system: System, zeros: Sequence[tuple[Fraction, ...]], deadline: float
+) -> PolynomialCase | Reason:
+    """The same, by attempts of growing cost."""
     view = scaled(system)
     points = [view.change.point_into(zero) for zero in _with_origin(system, zeros)]
-    reason, skipped = Reason.INCONCLUSIVE, 0
+    skipped, worthwhile = 0, False
     for attempt in attempts(view.system):
         if deadline - time.monotonic() <= 0:
             return Reason.TIMEOUT
         if skipped > 3 or attempt.half > 20:
-            return reason
+            return Reason.TIMEOUT if worthwhile else Reason.INCONCLUSIVE
         cheap = False
         for goal in goals(view.system, attempt.aim):
             for known in _faces(attempt, points):
@@ -93,9 +119,9 @@ def refute(
                 if case is not None and is_refutation(case, system, deadline + 0.1):
                     return case
         skipped += not cheap
-        if not cheap and 2 * attempt.half <= system.claim.total_degree() + 1:
-            reason = Reason.TIMEOUT
-    return reason
+        if not cheap and attempt.aim is not Aim.EMPTY:
+            worthwhile = worthwhile or _dense_seconds(view.system, attempt) < WORTHWHILE
+    raise AssertionError("attempts are endless")
 
 
 def _with_origin(
