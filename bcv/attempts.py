@@ -107,6 +107,11 @@ class Attempt:
             return 0.0
         return last.slice if last.short_of_time else None
 
+    def needed(self, engine: str) -> float | None:
+        """The engine's own estimate of the seconds that it needs, as of its last try."""
+        last = self.replies.get(engine)
+        return None if last is None else last.outcome.needed
+
 
 def untouched(obligation: Obligation) -> Attempt:
     """The attempt at which nobody has worked."""

@@ -86,12 +86,16 @@ class Refuted:
 
 @dataclass(frozen=True, slots=True)
 class Undecided:
-    """Not settled: why, what is known, and hints for whoever tries next."""
+    """Not settled: why, what is known, and hints for whoever tries next.
+
+    ``needed`` estimates the seconds of the next thing that the engine would try, if it knows.
+    """
 
     reason: Reason
     detail: str = ""
     known: Known = field(default_factory=Known)
     hints: Hints = field(default_factory=Hints)
+    needed: float | None = None
 
 
 Outcome = Proved | Refuted | Undecided

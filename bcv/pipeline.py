@@ -211,7 +211,13 @@ def _work(attempts: list[Attempt], settings: Settings, budget: Budget, emit: Emi
     while budget.seconds_left > 0:
         scouting = any(_unscouted(a, features(a.goal).size, settings.engines) for a in attempts)
         options = [
-            Option(index, name, replace(features(a.goal), zero=bool(a.hints.zeros)), tried)
+            Option(
+                index,
+                name,
+                replace(features(a.goal), zero=bool(a.hints.zeros)),
+                tried,
+                a.needed(name),
+            )
             for index, a in enumerate(attempts)
             if a.open
             for name in ((SCOUT,) if scouting else settings.engines)

@@ -6,7 +6,7 @@ Soundness does not depend on this file: ``identity.is_refutation`` has the last 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bcv.algebra import coordinates, radial, support
@@ -27,6 +27,21 @@ class Aim(enum.Enum):
     EMPTY = "empty"
 
 
+class Terms(enum.Enum):
+    """Which monomials squares are made of.
+
+    ALL: those of up to half the identity's degree.
+    CORRELATED: of these, the ones whose variables occur together in a term of the claim.
+    POWERS: powers of single variables, for claims whose terms have at most two variables each.
+        There x^3*y is a product of x^3 and y, so powers beyond half the claim's degree occur;
+        squares times the bounds of x make up for x^6. A claim in 20 variables stays small.
+    """
+
+    ALL = "all"
+    CORRELATED = "correlated"
+    POWERS = "powers"
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """Which squares are tried: half the degree of the identity, and which products.
@@ -38,7 +53,7 @@ class Attempt:
         aim: what is to be shown.
         standard: leave out monomials that the equalities make superfluous. It is smaller and
             finds tight identities; with all of them the numbers are better.
-        sparse: only monomials whose variables occur together in a term of the claim.
+        terms: which monomials the squares are made of.
     """
 
     half: int
@@ -46,7 +61,7 @@ class Attempt:
     multiplier: int = -1
     aim: Aim = Aim.CLAIM
     standard: bool = True
-    sparse: bool = False
+    terms: Terms = Terms.ALL
 
 
 LARGE = 25
@@ -63,8 +78,10 @@ def attempts(system: System) -> Iterator[Attempt]:
     top = max(first, (max(degrees) + 1) // 2)
     inequalities = sum(c.relation is not Relation.EQ for c in system.constraints)
     surface = any(c.relation is Relation.EQ for c in system.constraints)
+    if first > 1 and _is_pairwise(system, first):
+        yield Attempt(first, terms=Terms.POWERS)
     if not system.strict and _sparse(system, first):
-        yield Attempt(first, width=0, sparse=True)
+        yield Attempt(first, width=0, terms=Terms.CORRELATED)
     yield Attempt(first)
     if not system.constraints and not system.strict:
         yield Attempt(first + 1, aim=Aim.RADIAL)
@@ -91,6 +108,16 @@ def _sparse(system: System, half: int) -> bool:
         return False
     basis = support.monomials(system.over.size, half)
     return len(support.correlated(basis, _exponents(system.claim))) < 0.8 * len(basis)
+
+
+def _is_pairwise(system: System, half: int) -> bool:
+    """Whether many monomials could occur, and each term of the claim has at most two variables."""
+    many = support.count(system.over.size, half) >= LARGE
+    return many and all(_variables(m) <= 2 for m in _exponents(system.claim))
+
+
+def _variables(monomial: Monomial) -> int:
+    return sum(1 for exponent in monomial if exponent)
 
 
 def _exponents(poly: Poly) -> list[Monomial]:
@@ -183,13 +210,15 @@ def goals(system: System, aim: Aim) -> Iterator[Goal]:
 
 def build(system: System, attempt: Attempt, goal: Goal) -> Program:
     """The program of an attempt."""
+    if attempt.terms is Terms.POWERS:
+        return _in_powers(system, attempt, goal)
     over, size, most = system.over, system.over.size, 2 * attempt.half
     surfaces = _surfaces(system)
     heads = [tuple(map(int, poly.monoms()[0])) for _, poly in surfaces if attempt.standard]
 
     def basis(half: int) -> tuple[Monomial, ...]:
         found = support.standard(support.monomials(size, half), heads)
-        if attempt.sparse:
+        if attempt.terms is Terms.CORRELATED:
             found = support.correlated(found, _exponents(goal.target))
         return tuple(found)
 
@@ -198,13 +227,7 @@ def build(system: System, attempt: Attempt, goal: Goal) -> Program:
         left = most - int(poly.total_degree())
         if left >= 0:
             frees.append(Free(atoms, poly, tuple(support.monomials(size, left))))
-    slacks = []
-    if goal.strict is None:
-        slacks = [
-            Block(cone, poly, ((0,) * size,), slack=True)
-            for cone, poly in _slacks(system)
-            if int(poly.total_degree()) <= most
-        ]
+    slacks = _slack_blocks(system, goal, most)
     blocks = []
     taken = {index for atoms, _ in surfaces for index in atoms}
     products = list(_products(system, attempt.width, taken))
@@ -218,6 +241,63 @@ def build(system: System, attempt: Attempt, goal: Goal) -> Program:
             blocks.append(Block(cone, poly, basis(half)))
     program = Program(over, goal.target, tuple(slacks + blocks), tuple(frees))
     return _reduced(program)
+
+
+def _slack_blocks(system: System, goal: Goal, most: int) -> list[Block]:
+    if goal.strict is not None:
+        return []
+    constant = ((0,) * system.over.size,)
+    return [
+        Block(cone, poly, constant, slack=True)
+        for cone, poly in _slacks(system)
+        if int(poly.total_degree()) <= most
+    ]
+
+
+def _in_powers(system: System, attempt: Attempt, goal: Goal) -> Program:
+    """The program of an attempt with POWERS: few monomials, and constant factors as a rule."""
+    over, size = system.over, system.over.size
+
+    def power(axis: int, exponent: int) -> Monomial:
+        return tuple(exponent if i == axis else 0 for i in range(size))
+
+    factors = _factors(_exponents(goal.target), size)
+    one = ((0,) * size,)
+    plain = (*one, *(power(axis, e) for axis in range(size) for e in sorted(factors[axis])))
+    surfaces = _surfaces(system)
+    taken = {index for atoms, _ in surfaces for index in atoms}
+    blocks = _slack_blocks(system, goal, 2 * attempt.half)
+    for cone, poly in _products(system, attempt.width, taken):
+        axes = [axis for axis, exponent in enumerate(map(int, poly.degrees())) if exponent]
+        if not cone:
+            blocks.append(Block(cone, poly, plain))
+        elif len(axes) == 1:
+            most = max(factors[axes[0]]) - (int(poly.total_degree()) + 1) // 2
+            inner = (power(axes[0], exponent) for exponent in range(1, most + 1))
+            blocks.append(Block(cone, poly, (*one, *inner)))
+        elif all(_variables(m) <= 2 for m in _exponents(poly)):
+            blocks.append(Block(cone, poly, one))
+    frees = tuple(
+        Free(atoms, poly, one)
+        for atoms, poly in surfaces
+        if all(_variables(m) <= 2 for m in _exponents(poly))
+    )
+    return _reduced(Program(over, goal.target, tuple(blocks), frees))
+
+
+def _factors(terms: Sequence[Monomial], size: int) -> list[set[int]]:
+    """Per variable, exponents of which any two, of the same or two variables, make all terms."""
+    found: list[set[int]] = [{1} for _ in range(size)]
+    for monomial in terms:
+        if _variables(monomial) == 2:
+            for axis, exponent in enumerate(monomial):
+                found[axis].add(exponent or 1)
+    for monomial in terms:
+        axis, total = max(enumerate(monomial), key=lambda item: item[1])
+        known = {0, *found[axis]}
+        if _variables(monomial) == 1 and not any(total - e in known for e in known):
+            found[axis] |= {total // 2, (total + 1) // 2}
+    return found
 
 
 def _reduced(program: Program) -> Program:

@@ -168,6 +168,19 @@ def _divided(program: Program, residual: Poly, factors: list[Poly]) -> Poly:
     return residual
 
 
+def _restored(program: Program, grams: list[Matrix], factors: list[Poly]) -> bool:
+    """Make the equations hold by the plain squares, or by them and the free factors.
+
+    False where that fails; the factors may have changed then.
+    """
+    residual = _residual(program, grams, factors)
+    if _spread(program, grams, residual):
+        return True
+    # Multiples of the equalities stand for monomials that squares of this basis lack.
+    residual = _divided(program, residual, factors)
+    return _spread(program, grams, residual)
+
+
 def _is_semidefinite(matrix: Matrix, deadline: float) -> bool:
     """Whether the matrix is surely worth the exact test of the whole identity."""
     values = np.linalg.eigvalsh(floats(matrix))
@@ -206,11 +219,10 @@ def exact_solution(
             return None
         tried = [_rounded(matrix, bits) for matrix in grams]
         polys = [_factor(program, k, f, bits) for k, f in enumerate(factors)]
-        residual = _divided(program, _residual(program, tried, polys), polys)
-        if not residual.is_zero() and not _spread(program, tried, residual):
+        if not _restored(program, tried, polys):
             unknowns = unknowns or _Unknowns(program)
             most = MAX_EQUATIONS if deadline - time.monotonic() > 5.0 else MAX_MEMBER_EQUATIONS
-            change = unknowns.correction(residual, most)
+            change = unknowns.correction(_residual(program, tried, polys), most)
             if change is None:
                 return None
             _changed(program, unknowns, change, tried, polys)

@@ -5,6 +5,7 @@ Soundness does not depend on this file: ``identity.is_refutation`` has the last 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +24,7 @@ from bcv.algebra import (
     radial,
     support,
 )
-from bcv.algebra.attempts import Aim, Attempt, Goal, attempts, build, goals
+from bcv.algebra.attempts import Aim, Attempt, Goal, Terms, attempts, build, goals
 from bcv.algebra.identity import CLAIM, is_refutation
 from bcv.algebra.polynomial import Poly
 from bcv.algebra.program import Program, solve
@@ -77,51 +78,67 @@ def predicted_seconds(program: Program, equations: int) -> float:
     return 0.004 + 0.0004 * len(program.blocks) + 15 * work / FLOPS
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """No refutation was found, and why.
+
+    Attributes:
+        reason: TIMEOUT if attempts were left out, or not finished, for which a few minutes might
+            be enough; INCONCLUSIVE if all others were made in vain.
+        needed: estimated seconds of the cheapest attempt that was left out.
+    """
+
+    reason: Reason
+    needed: float | None = None
+
+
 def refute(
     system: System, zeros: Sequence[tuple[Fraction, ...]], deadline: float
-) -> PolynomialCase | Reason:
+) -> PolynomialCase | Failure:
     """An exact refutation of the negated claim on this system, or why there is none.
 
-    ``zeros`` are exact points of the region where the claim's polynomial is 0. TIMEOUT says that
-    attempts were left out, or not finished, for which a few minutes might be enough;
-    INCONCLUSIVE, that all others were made in vain.
+    ``zeros`` are exact points of the region where the claim's polynomial is 0.
     """
     found = inspection.refute(system)
     if found is not None:
-        return found if is_refutation(found, system) else Reason.INCONCLUSIVE
+        return found if is_refutation(found, system) else Failure(Reason.INCONCLUSIVE)
     low = lowering.lowered(system)
     if low is None:
         return _searched(system, zeros, deadline)
     case = refute(low.system, zeros, deadline)
-    if isinstance(case, Reason):
+    if isinstance(case, Failure):
         return case
     case = lowering.raised(low, case)
-    return case if is_refutation(case, system, deadline + 0.1) else Reason.INCONCLUSIVE
+    return case if is_refutation(case, system, deadline + 0.1) else Failure(Reason.INCONCLUSIVE)
 
 
 def _searched(
     system: System, zeros: Sequence[tuple[Fraction, ...]], deadline: float
-) -> PolynomialCase | Reason:
+) -> PolynomialCase | Failure:
     """The same, by attempts of growing cost."""
     view = scaled(system)
     points = [view.change.point_into(zero) for zero in _with_origin(system, zeros)]
-    skipped, worthwhile = 0, False
+    skipped, needed = 0, math.inf
     for attempt in attempts(view.system):
         if deadline - time.monotonic() <= 0:
-            return Reason.TIMEOUT
+            return Failure(Reason.TIMEOUT)
         if skipped > 3 or attempt.half > 20:
-            return Reason.TIMEOUT if worthwhile else Reason.INCONCLUSIVE
+            break
         cheap = False
         for goal in goals(view.system, attempt.aim):
             for known in _faces(attempt, points):
-                case, tried = _attempted(view, attempt, goal, known, deadline)
-                cheap = cheap or tried
-                if case is not None and is_refutation(case, system, deadline + 0.1):
-                    return case
+                found = _attempted(view, attempt, goal, known, deadline)
+                if isinstance(found, TooLong):
+                    if attempt.aim is not Aim.EMPTY:
+                        needed = min(needed, found.seconds)
+                    continue
+                cheap = True
+                if found is not None and is_refutation(found, system, deadline + 0.1):
+                    return found
         skipped += not cheap
-        if not cheap and attempt.aim is not Aim.EMPTY:
-            worthwhile = worthwhile or _dense_seconds(view.system, attempt) < WORTHWHILE
-    raise AssertionError("attempts are endless")
+    if needed > WORTHWHILE:
+        return Failure(Reason.INCONCLUSIVE)
+    return Failure(Reason.TIMEOUT, needed)
 
 
 def _with_origin(
@@ -151,27 +168,36 @@ def _faces(
         yield ()
 
 
+@dataclass(frozen=True, slots=True)
+class TooLong:
+    """An attempt was not made, since it would have taken about so many seconds."""
+
+    seconds: float
+
+
 def _attempted(
     view: Scaled,
     attempt: Attempt,
     goal: Goal,
     points: Sequence[tuple[Fraction, ...]],
     deadline: float,
-) -> tuple[PolynomialCase | None, bool]:
-    """The attempt's case, if it gives one; and whether it was cheap enough to be made at all."""
+) -> PolynomialCase | TooLong | None:
+    """The attempt's case, if it gives one."""
     left = deadline - time.monotonic()
-    if _dense_seconds(view.system, attempt) > 50 * left:
-        return None, False
+    dense = 0.0 if attempt.terms is Terms.POWERS else _dense_seconds(view.system, attempt)
+    if dense > 50 * left:
+        return TooLong(dense)
     program = build(view.system, attempt, goal)
     if attempt.aim is not Aim.EMPTY:
         program = faces.cut_at_zeros(program, points)
     share = 0.05 if attempt.aim is Aim.EMPTY else 1.0
-    if predicted_seconds(program, len(spanned(program))) > share * left:
-        return None, False
+    predicted = predicted_seconds(program, len(spanned(program)))
+    if predicted > share * left:
+        return TooLong(predicted)
     found = _solved(program, goal, deadline)
     if found is not None and attempt.aim is Aim.RADIAL:
         found = radial.completed(*found, view.system.claim)
-    return (None if found is None else _case(view, goal, *found)), True
+    return None if found is None else _case(view, goal, *found)
 
 
 def _dense_seconds(system: System, attempt: Attempt) -> float:

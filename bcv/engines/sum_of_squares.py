@@ -52,7 +52,7 @@ def _attempted(
             found = search.refute(system, zeros, budget.deadline)
         except OverflowError:  # doubles guide the search
             return Undecided(Reason.INCONCLUSIVE, "numbers beyond doubles")
-        if isinstance(found, Reason):
-            return Undecided(found, "no certificate found")
+        if isinstance(found, search.Failure):
+            return Undecided(found.reason, "no certificate found", needed=found.needed)
         cases.append(found)
     return Proved(SumOfSquares(tuple(cases)))

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import log
 from typing import Final
 
 from bcv.planning.features import Features
@@ -22,18 +23,23 @@ SHORTEST: Final = 0.1
 
 GROWTH: Final = 4.0
 
+OWN_SPREAD: Final = 0.5
+"""The spread of log T where the engine itself has estimated T."""
+
 
 @dataclass(frozen=True, slots=True)
 class Option:
     """Something that could be tried: an engine on the obligation of this index.
 
     ``tried`` are the seconds of its last slice, which have not been enough; 0 if there was none.
+    ``needed`` is the engine's own estimate of the seconds that would be, if it gave one.
     """
 
     index: int
     engine: str
     features: Features
     tried: float = 0.0
+    needed: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +63,11 @@ class BestFirst:
     parameters: Mapping[str, Parameters]
 
     def forecast(self, option: Option) -> Forecast:
-        """What is expected of the option's engine, whatever was tried."""
-        return self.parameters.get(option.engine, UNKNOWN_ENGINE).forecast(option.features)
+        """What is expected of the option's engine; of its time it knows better by itself."""
+        found = self.parameters.get(option.engine, UNKNOWN_ENGINE).forecast(option.features)
+        if option.needed is None:
+            return found
+        return replace(found, location=log(option.needed), spread=OWN_SPREAD)
 
     def __call__(
         self, options: Sequence[Option], started: Collection[str], left: float
@@ -68,7 +77,7 @@ class BestFirst:
         steps = [
             self._step(option, seconds, started)
             for option in options
-            for seconds in _slices(option.tried, share)
+            for seconds in _slices(option, share)
         ]
         return max(steps, key=lambda step: step.chance / step.cost, default=None)
 
@@ -81,13 +90,14 @@ class BestFirst:
         return Step(option, seconds, forecast.chance(seconds, option.tried) + 1e-9, cost)
 
 
-def _slices(tried: float, share: float) -> Iterator[float]:
+def _slices(option: Option, share: float) -> Iterator[float]:
+    least = max(2 * option.tried, option.needed or 0.0)
     seconds = SHORTEST
     while seconds < share:
-        if seconds >= 2 * tried:
+        if seconds >= least:
             yield seconds
         seconds *= GROWTH
-    if share > 0 and share >= 2 * tried:
+    if share > 0 and share >= 2 * option.tried:
         yield share
 
 

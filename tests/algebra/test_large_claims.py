@@ -49,7 +49,26 @@ def test_origin_outside_the_region_is_no_zero_of_the_claim() -> None:
 
 
 def test_squares_left_out_for_lack_of_time_are_told_from_squares_tried_in_vain() -> None:
-    assert search.refute(_ring(12), (), time.monotonic() + 0.03) is Reason.TIMEOUT
+    failure = search.refute(_ring(12), (), time.monotonic() + 0.03)
+    assert isinstance(failure, search.Failure)
+    assert failure.reason is Reason.TIMEOUT
+    assert failure.needed is None or failure.needed > 0.03
+
+
+def test_claim_in_twelve_variables_is_proved_with_powers_of_single_ones() -> None:
+    """Pairs of variables, cubes among them, in a box: the plain squares would be hundreds."""
+    size = 12
+    over = ring(tuple(f"x{i}" for i in range(size)))
+    x = [over.generator(i) for i in range(size)]
+    claim, box = over.constant(1), []
+    for i in range(size):
+        claim += 3 * x[i] ** 2 + x[i] * x[i - 1] - x[i] ** 3 * x[i - 1] - x[i] ** 3 * x[i - 7]
+        box.append(Constraint(2 * i, 1 - x[i], Relation.GE))
+        box.append(Constraint(2 * i + 1, 1 + x[i], Relation.GE))
+    system = System(over, claim, True, tuple(box))
+    case = search.refute(system, (), time.monotonic() + 60)
+    assert isinstance(case, PolynomialCase)
+    assert is_refutation(case, system)
 
 
 def test_only_variables_of_a_common_term_are_multiplied() -> None:
