@@ -62,10 +62,12 @@ class Hints:
     Attributes:
         points: suspicious points (floats, in the order of the region's variables), worst first.
         zeros: exact points of the region where the claim's expression is 0.
+        estimates: points within about 2**-600 of other zeros; None if nobody looked for them.
     """
 
     points: tuple[tuple[float, ...], ...] = ()
     zeros: tuple[tuple[Fraction, ...], ...] = ()
+    estimates: tuple[tuple[Fraction, ...], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,10 @@ from bcv.algebra.gram import Matrix
 from bcv.algebra.polynomial import Poly, to_flint
 from bcv.algebra.program import Block, Program
 from bcv.algebra.semidefinite import Array
+from bcv.algebra.zeros import BITS, TINY
+
+MOST_RELATED = 80
+"""Monomials among which relations are looked for."""
 
 LARGEST_DENOMINATOR = 144
 TOLERANCE = 2e-4
@@ -51,9 +55,13 @@ def _null_space(vectors: list[list[Any]], size: int) -> Matrix:
 
 def _cut(block: Block, vectors: list[list[Any]]) -> Block | None:
     """The block with squares orthogonal to the vectors (in its own basis), if any are left."""
+    return _restricted(block, _null_space(vectors, block.size))
+
+
+def _restricted(block: Block, null: Matrix) -> Block | None:
+    """The block with squares of these combinations (of its own basis), if there are any."""
     from flint import fmpq_mat
 
-    null = _null_space(vectors, block.size)
     if not null:
         return None
     if block.rows is None:
@@ -82,6 +90,52 @@ def cut_at_zeros(program: Program, zeros: Sequence[tuple[Fraction, ...]]) -> Pro
         if smaller is not None:
             blocks.append(smaller)
     return replace(program, blocks=tuple(blocks))
+
+
+def cut_at_estimates(program: Program, points: Sequence[Sequence[Fraction]]) -> Program:
+    """The program with squares that vanish near these points, where the target seems to be 0.
+
+    A combination of monomials with small integer coefficients that vanishes to hundreds of digits
+    is taken to vanish exactly; lattice reduction finds them (Lenstra, Lenstra and Lovasz, 1982).
+    """
+    estimates = [[to_flint(x) for x in point] for point in points]
+    estimates = [p for p in estimates if abs(_value(program.target, p)) < to_flint(TINY)]
+    blocks: list[Block] = []
+    for block in program.blocks:
+        inside = [p for p in estimates if abs(_value(block.poly, p)) > to_flint(TINY)]
+        if not inside or block.size > MOST_RELATED:
+            blocks.append(block)
+            continue
+        basis = [program.over.from_terms({m: 1}) for m in block.basis]
+        smaller = _restricted(
+            block, _relations(block, [[_value(b, p) for b in basis] for p in inside])
+        )
+        if smaller is not None:
+            blocks.append(smaller)
+    return replace(program, blocks=tuple(blocks))
+
+
+def _relations(block: Block, vectors: list[list[Any]]) -> Matrix:
+    """Combinations of the block's own basis that vanish with the values of its monomials."""
+    from flint import fmpq, fmpq_mat, fmpz_mat
+
+    if block.rows is not None:
+        outer = fmpq_mat(block.rows).transpose()
+        vectors = [list((fmpq_mat([vector]) * outer).tolist()[0]) for vector in vectors]
+    size, count, bits = block.size, len(vectors), BITS - 64
+    lattice = fmpz_mat(size, size + count)
+    for i in range(size):
+        lattice[i, i] = 1
+        for j, vector in enumerate(vectors):
+            lattice[i, size + j] = ((2**bits) * vector[i]).round()
+    # A relation by chance has coefficients of about bits * count / size bits.
+    largest = 2 ** (bits * count // (2 * size))
+    reduced = [[int(entry) for entry in row] for row in lattice.lll().tolist()]
+    return [
+        [fmpq(entry) for entry in row[:size]]
+        for row in reduced
+        if max(map(abs, row[:size])) < largest and max(map(abs, row[size:])) < largest << 32
+    ]
 
 
 def _echelon(vectors: Array) -> Array:

@@ -92,20 +92,24 @@ class Failure:
     needed: float | None = None
 
 
+Zeros = Sequence[tuple[Fraction, ...]]
+
+
 def refute(
-    system: System, zeros: Sequence[tuple[Fraction, ...]], deadline: float
+    system: System, zeros: Zeros, deadline: float, estimates: Zeros = ()
 ) -> PolynomialCase | Failure:
     """An exact refutation of the negated claim on this system, or why there is none.
 
-    ``zeros`` are exact points of the region where the claim's polynomial is 0.
+    ``zeros`` are exact points of the region where the claim's polynomial is 0, ``estimates`` lie
+    within about 2**-zeros.BITS of others.
     """
     found = inspection.refute(system)
     if found is not None:
         return found if is_refutation(found, system) else Failure(Reason.INCONCLUSIVE)
     low = lowering.lowered(system)
     if low is None:
-        return _searched(system, zeros, deadline)
-    case = refute(low.system, zeros, deadline)
+        return _searched(system, zeros, estimates, deadline)
+    case = refute(low.system, zeros, deadline, estimates)
     if isinstance(case, Failure):
         return case
     case = lowering.raised(low, case)
@@ -113,11 +117,12 @@ def refute(
 
 
 def _searched(
-    system: System, zeros: Sequence[tuple[Fraction, ...]], deadline: float
+    system: System, zeros: Zeros, estimates: Zeros, deadline: float
 ) -> PolynomialCase | Failure:
     """The same, by attempts of growing cost."""
     view = scaled(system)
     points = [view.change.point_into(zero) for zero in _with_origin(system, zeros)]
+    near = [view.change.point_into(zero) for zero in estimates]
     skipped, needed = 0, math.inf
     for attempt in attempts(view.system):
         if deadline - time.monotonic() <= 0:
@@ -126,7 +131,7 @@ def _searched(
             break
         cheap = False
         for goal in goals(view.system, attempt.aim):
-            for known in _faces(attempt, points):
+            for known in _faces(attempt, points, near):
                 found = _attempted(view, attempt, goal, known, deadline)
                 if isinstance(found, TooLong):
                     if attempt.aim is not Aim.EMPTY:
@@ -141,9 +146,7 @@ def _searched(
     return Failure(Reason.TIMEOUT, needed)
 
 
-def _with_origin(
-    system: System, zeros: Sequence[tuple[Fraction, ...]]
-) -> list[tuple[Fraction, ...]]:
+def _with_origin(system: System, zeros: Zeros) -> list[tuple[Fraction, ...]]:
     """The zeros, and the origin if the claim vanishes there and it is in the region."""
     origin = (0,) * system.over.size
     inside = all(
@@ -156,16 +159,17 @@ def _with_origin(
     return [*zeros, tuple(map(Fraction, origin))]
 
 
-def _faces(
-    attempt: Attempt, points: Sequence[tuple[Fraction, ...]]
-) -> Iterator[Sequence[tuple[Fraction, ...]]]:
-    """The zeros to cut at: all, and then none for forms, whose zeros are seldom all known.
+def _faces(attempt: Attempt, points: Zeros, near: Zeros) -> Iterator[tuple[Zeros, Zeros]]:
+    """The zeros to cut at, exact and estimated: all, and then fewer where some may mislead.
 
-    A cut at some of them can leave so little that the rest of the face is misjudged.
+    Estimates may have been misread. Of a form's zeros seldom all are known, and a cut at some of
+    them can leave so little that the rest of the face is misjudged.
     """
-    yield points
+    yield points, near
+    if near:
+        yield points, ()
     if points and attempt.aim is Aim.RADIAL:
-        yield ()
+        yield (), ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +183,7 @@ def _attempted(
     view: Scaled,
     attempt: Attempt,
     goal: Goal,
-    points: Sequence[tuple[Fraction, ...]],
+    known: tuple[Zeros, Zeros],
     deadline: float,
 ) -> PolynomialCase | TooLong | None:
     """The attempt's case, if it gives one."""
@@ -189,7 +193,8 @@ def _attempted(
         return TooLong(dense)
     program = build(view.system, attempt, goal)
     if attempt.aim is not Aim.EMPTY:
-        program = faces.cut_at_zeros(program, points)
+        program = faces.cut_at_zeros(program, known[0])
+        program = faces.cut_at_estimates(program, known[1])
     share = 0.05 if attempt.aim is Aim.EMPTY else 1.0
     predicted = predicted_seconds(program, len(spanned(program)))
     if predicted > share * left:

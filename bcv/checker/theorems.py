@@ -51,6 +51,7 @@ class Theorems:
             "tangent": (1, self._tangent),
             "hyperbolic": (1, self._hyperbolic),
             "mirrored": (2, self._mirrored),
+            "turned": (3, self._turned),
             "at-least": (2, self._at_least),
             "at-most": (2, self._at_most),
         }
@@ -228,6 +229,16 @@ class Theorems:
         if op == "exp":
             return [("==", self._sum((1, (f, g)), (-1, ())))]
         return [("==", self._sum((1, (f,)), (1 if op in ODD else -1, (g,))))]
+
+    def _turned(self, f: int, g: int, turns: int) -> list[Formula]:
+        """sin(v + k pi) = (-1)^k sin(v), and the same for cos, for whole numbers k."""
+        terms, k = self.terms, self.terms.value(turns)
+        (op, *u), (other, *v) = terms.nodes[f], terms.nodes[g]
+        if op != other or op not in ("sin", "cos") or k is None or k.denominator != 1:
+            raise RejectedError("a turned function is neither sin nor cos, or its turns not whole")
+        if not Ring(terms).same(u[0], terms.add(v[0], terms.mul(turns, terms.node("pi")))):
+            raise RejectedError("turned operands do not differ by so many times pi")
+        return [("==", self._sum((1, (f,)), (1 if k % 2 else -1, (g,))))]
 
     def _at_least(self, term: int, bound: int) -> list[Formula]:
         """Interval arithmetic says so."""

@@ -6,7 +6,7 @@ exact (``bcv.rewriting``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
@@ -92,6 +92,7 @@ class _Search:
     original: Obligation
     hints: Hints
     witness: Point | None = None
+    near: tuple[tuple[Fraction, ...], ...] | None = None
 
     def prove(
         self, claim: Obligation, shown: frozenset[Expr], budget: Budget, depth: int
@@ -199,7 +200,28 @@ class _Search:
             point |= {n: value for n, value in values.items() if isinstance(value, Fraction)}
             if point.keys() >= set(claim.region.variables) and _is_zero(claim, point):
                 found.append(tuple(point[name] for name in claim.region.variables))
-        return Hints(zeros=tuple(found))
+        return Hints(zeros=tuple(found), estimates=tuple(self._estimates(claim, terms)))
+
+    def _estimates(
+        self, claim: Obligation, terms: Sequence[tuple[str, Expr]]
+    ) -> Iterator[tuple[Fraction, ...]]:
+        """The estimated zeros of the original claim that are near zeros of this one."""
+        from bcv.algebra.zeros import TINY, approximate, estimates
+
+        if self.near is None:
+            exact = self.hints.zeros
+            strict = self.original.strict
+            self.near = () if strict else estimates(self.original, self.hints.points, exact)
+        for near in self.near:
+            point = dict(zip(self.original.region.variables, near, strict=True))
+            values = approximate([term for _, term in terms], point)
+            if values is None:
+                continue
+            point |= {name: value for (name, _), value in zip(terms, values, strict=True)}
+            here = tuple(point[name] for name in claim.region.variables)
+            value = approximate((claim.expr,), point)
+            if value is not None and abs(value[0]) <= TINY:
+                yield here
 
     def _ask(
         self,

@@ -6,9 +6,7 @@ in exact rationals and found every Gram matrix positive semidefinite.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 
 from bcv.algebra.polynomial import is_rational
 from bcv.engines.engine import Budget, Engine
@@ -30,26 +28,28 @@ class SumOfSquaresEngine(Engine):
         """Proved with a SumOfSquares, or Undecided."""
         if not all(root.total for root in obligation.roots) or not is_rational(obligation.expr):
             return Undecided(Reason.UNSUPPORTED, "the claim is not a polynomial")
-        return _attempted(obligation, hints.zeros, budget)
+        return _attempted(obligation, hints, budget)
 
 
-def _attempted(
-    obligation: Obligation, zeros: Sequence[tuple[Fraction, ...]], budget: Budget
-) -> Outcome:
+def _attempted(obligation: Obligation, hints: Hints, budget: Budget) -> Outcome:
     from bcv.algebra import search
     from bcv.algebra.polynomial import polynomial, ring
     from bcv.algebra.systems import System, constraint_sets
+    from bcv.algebra.zeros import estimates
 
     over = ring(obligation.region.variables)
     claim = polynomial(obligation.expr, over)
     sets = constraint_sets(obligation.region, over)
     if claim is None or sets is None:
         return Undecided(Reason.UNSUPPORTED, "the polynomials are too large")
+    near = hints.estimates
+    if near is None:
+        near = () if obligation.strict else estimates(obligation, hints.points, hints.zeros)
     cases: list[PolynomialCase] = []
     for constraints in sets:
         system = System(over, claim, obligation.strict, constraints)
         try:
-            found = search.refute(system, zeros, budget.deadline)
+            found = search.refute(system, hints.zeros, budget.deadline, near)
         except OverflowError:  # doubles guide the search
             return Undecided(Reason.INCONCLUSIVE, "numbers beyond doubles")
         if isinstance(found, search.Failure):

@@ -96,6 +96,8 @@ def lift(obligation: Obligation, shown: frozenset[Expr], depth: Depth) -> Lift |
     known = [term for term in own if has_value(term, shown)]
     theorems: dict[Theorem, None] = {}
     terms = dict.fromkeys(_opaque((obligation.expr, *known)))
+    if depth >= Depth.ORDER:
+        theorems |= dict.fromkeys(_turned(tuple(terms), region))
     while True:
         for theorem in _theorems(tuple(terms), region, depth):
             if theorem not in theorems and _usable(theorem, shown):
@@ -170,6 +172,23 @@ def _mirrored(terms: Sequence[Expr]) -> Iterator[tuple[Expr, Expr]]:
                 if other.op is term.op and ex.neg(other.args[0]) is term.args[0]:
                     yield term, other
                     break
+
+
+def _turned(terms: Sequence[Expr], region: Region) -> Iterator[Theorem]:
+    """Terms like sin(x) as sin(x - pi), where the claim speaks of pi and x gets there.
+
+    What is known of sin(u) is sharp at u = 0 only.
+    """
+    if ex.PI not in terms:
+        return
+    for term in terms:
+        if term.op not in (Op.SIN, Op.COS):
+            continue
+        lo, hi = _range(term.args[0], region)
+        for k in (-2, -1, 1, 2):
+            if lo <= k * np.pi <= hi:
+                moved = term.args[0] - ex.const(k) * ex.PI
+                yield Theorem("turned", (term, ex.apply(term.op, moved), ex.const(k)))
 
 
 def _range(term: Expr, region: Region) -> tuple[float, float]:

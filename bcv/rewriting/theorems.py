@@ -168,6 +168,12 @@ def _mirrored(f: Expr, g: Expr) -> Atoms:
     return (_zero(f + g if f.op in ODD else f - g),)
 
 
+def _turned(f: Expr, g: Expr, k: Expr) -> Atoms:
+    """sin(v + k pi) = (-1)^k sin v, and so for cos, for whole k; the operands are v + k pi and v."""
+    assert k.constant is not None
+    return (_zero(f + g if k.constant % 2 else f - g),)
+
+
 def _at_least(term: Expr, bound: Expr) -> Atoms:
     """Interval arithmetic on the region's box says so."""
     return (_least(term - bound),)
@@ -200,10 +206,11 @@ TABLE: Final[dict[str, Callable[..., Atoms]]] = {
     "tangent": _tangent,
     "hyperbolic": _hyperbolic,
     "mirrored": _mirrored,
+    "turned": _turned,
     "at-least": _at_least,
     "at-most": _at_most,
 }
-"""By name. half-turn, mirrored, at-least and at-most are true only under their conditions."""
+"""By name. half-turn, mirrored, turned, at-least, at-most are true only under their conditions."""
 
 
 def atoms_of(theorem: Theorem) -> Atoms:

@@ -41,7 +41,7 @@ UNCONDITIONAL = {
     "tangent": 1,
     "hyperbolic": 1,
 }
-CONDITIONAL = ("half-turn", "mirrored", "at-least", "at-most")
+CONDITIONAL = ("half-turn", "mirrored", "turned", "at-least", "at-most")
 HALF_TURN = Fraction(333, 106)
 
 numbers = st.one_of(
@@ -82,6 +82,22 @@ def test_mirrored_functions_are_odd_or_even(op: Op, x: Fraction, y: Fraction) ->
     holds(Theorem("mirrored", (left, right)), {"x": x, "y": y})
 
 
+@pytest.mark.parametrize("op", ["sin", "cos"])
+@settings(max_examples=20, deadline=None)
+@given(x=numbers, k=st.integers(-3, 3))
+def test_turned_functions_are_the_same_up_to_sign(op: str, x: Fraction, k: int) -> None:
+    args = tuple(map(expression, (f"{op}(x)", f"{op}(x - {k}*pi)", str(k))))
+    holds(Theorem("turned", args), {"x": x})
+    reader, table = checkers_table(("x",), ((None, None),))
+    nodes = NodeList()
+    places = [nodes.place(arg) for arg in args]
+    own = nodes.place(atoms_of(Theorem("turned", args))[0].expr)
+    reader.load(nodes.nodes)
+    ((relation, term),) = table.atoms("turned", [reader.term(place) for place in places])
+    assert relation == "=="
+    assert Ring(reader.terms).same(reader.term(own), term)
+
+
 def checkers_table(
     names: tuple[str, ...], box: tuple[tuple[Fraction | None, Fraction | None], ...]
 ) -> tuple[Reader, Theorems]:
@@ -119,6 +135,13 @@ def test_the_tables_have_the_same_theorems() -> None:
         ("mirrored", ("sin(x)", "cos(-x)")),
         ("mirrored", ("sqrt(x)", "sqrt(-x)")),
         ("mirrored", ("x", "-x")),
+        ("turned", ("sin(x)", "sin(x - pi)", "2")),
+        ("turned", ("sin(x)", "sin(x - pi)", "-1")),
+        ("turned", ("sin(x)", "sin(x - pi/2)", "1/2")),
+        ("turned", ("sin(x)", "cos(x - pi)", "1")),
+        ("turned", ("tanh(x)", "tanh(x - pi)", "1")),
+        ("turned", ("sin(x)", "sin(x - pi)", "y")),
+        ("turned", ("sin(x)", "sin(x - 3)", "1")),
         ("at-least", ("sin(x)", "-0.8")),
         ("at-least", ("x", "y")),
         ("at-least", ("1/x", "0")),
