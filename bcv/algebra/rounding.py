@@ -10,8 +10,9 @@ it to growing precision, restore the coefficient equations exactly, and test.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,9 @@ from bcv.algebra.support import product
 from bcv.evidence import Monomial
 
 PRECISIONS = (10, 18, 28, 40, 56)
-MAX_EQUATIONS = 400
-MAX_MEMBER_EQUATIONS = 100
+PRIME = (1 << 61) - 1
+SECONDS_PER_STEP = 3e-9
+"""Of exact elimination; there are as many steps as equations squared times unknowns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class _Unknowns:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self.equations: _Equations | None = None
         self.places: list[tuple[int, int, int]] = []
         self.polys: list[Poly] = []
         for k, block in enumerate(program.blocks):
@@ -82,45 +85,80 @@ class _Unknowns:
             for row in block.rows
         ]
 
-    def correction(self, residual: Poly, most: int) -> list[Any] | None:
-        """The smallest exact change of the unknowns that adds ``residual``, if there is one."""
+    def correction(self, residual: Poly, deadline: float) -> list[Any] | None:
+        """A small exact change of the unknowns that adds ``residual``, if there is one.
+
+        None also if it could not be found before the deadline.
+        """
+        wanted = {tuple(m): c for m, c in residual.to_dict().items()}
+        if self.equations is None:
+            terms = [{tuple(m): c for m, c in poly.to_dict().items()} for poly in self.polys]
+            monomials = {m for t in terms for m in t}
+            cost = SECONDS_PER_STEP * len(monomials) ** 2 * len(terms)
+            if not wanted.keys() <= monomials or cost > deadline - time.monotonic():
+                return None
+            self.equations = _Equations(terms, sorted(monomials))
+        return self.equations.solution(wanted)
+
+
+class _Equations:
+    """sum_j x_j * terms_j = right, coefficient by coefficient; many more unknowns than equations.
+
+    ``whole`` are the coefficients of terms_j times ``scales[j]``, integers. Equations that follow
+    from the others modulo a large prime are left out, until a solution is checked at the end.
+    """
+
+    def __init__(self, terms: Sequence[dict[Monomial, Any]], monomials: list[Monomial]) -> None:
+        from flint import fmpz, fmpz_mat, nmod_mat
+
+        self.number = {m: i for i, m in enumerate(monomials)}
+        self.scales = [fmpz(1)] * len(terms)
+        self.whole = fmpz_mat(len(monomials), len(terms))
+        for j, poly in enumerate(terms):
+            for c in poly.values():
+                self.scales[j] = self.scales[j].lcm(c.q)
+            for m, c in poly.items():
+                self.whole[self.number[m], j] = c.p * (self.scales[j] // c.q)
+        modular = nmod_mat(self.whole.transpose(), PRIME)
+        reduced, rank = modular.rref()
+        rows = reduced.tolist()[:rank]
+        self.kept = [next(j for j, entry in enumerate(row) if int(entry)) for row in rows]
+        entries = self.whole.tolist()
+        self.independent: Any = fmpz_mat([entries[i] for i in self.kept]) if self.kept else None
+
+    @cached_property
+    def square(self) -> tuple[Any, Any]:
+        """An integer n, and n^2 A A^T for the independent rows A of the equations."""
+        from flint import fmpz, fmpz_mat
+
+        common = fmpz(1)
+        for scale in self.scales:
+            common = common.lcm(scale)
+        weights = [(common // scale) ** 2 for scale in self.scales]
+        rows = self.independent.tolist()
+        weighted = [[e * w for e, w in zip(row, weights, strict=True)] for row in rows]
+        return common, fmpz_mat(weighted) * self.independent.transpose()
+
+    def solution(self, wanted: Mapping[Monomial, Any]) -> list[Any] | None:
+        """The least solution; None if there is none."""
         from flint import fmpq_mat
 
-        terms = [{tuple(m): c for m, c in poly.to_dict().items()} for poly in self.polys]
-        wanted = {tuple(m): c for m, c in residual.to_dict().items()}
-        monomials = sorted({m for t in terms for m in t} | wanted.keys())
-        if len(monomials) > most:
+        if not wanted.keys() <= self.number.keys() or self.independent is None:
             return None
-        number = {m: i for i, m in enumerate(monomials)}
-        matrix = fmpq_mat(len(monomials), len(terms))
-        for j, poly in enumerate(terms):
-            for m, c in poly.items():
-                matrix[number[m], j] = c
-        right = fmpq_mat(len(monomials), 1)
+        right = fmpq_mat(len(self.number), 1)
         for m, c in wanted.items():
-            right[number[m], 0] = c
-        found = _least_solution(matrix, right)
-        return None if found is None else [row[0] for row in found.tolist()]
-
-
-def _least_solution(matrix: Any, right: Any) -> Any | None:
-    """The x of least norm with matrix * x = right, exactly; None if there is none."""
-    from flint import fmpq_mat
-
-    transposed = matrix.transpose()
-    try:
-        return transposed * (matrix * transposed).solve(right)
-    except ZeroDivisionError:
-        pass
-    joined = fmpq_mat([[*a, b[0]] for a, b in zip(matrix.tolist(), right.tolist(), strict=True)])
-    reduced, rank = joined.rref()
-    rows = [list(row) for row in reduced.tolist()[:rank]]
-    if any(all(entry == 0 for entry in row[:-1]) for row in rows):
-        return None
-    independent = fmpq_mat([row[:-1] for row in rows])
-    goal = fmpq_mat([[row[-1]] for row in rows])
-    transposed = independent.transpose()
-    return transposed * (independent * transposed).solve(goal)
+            right[self.number[m], 0] = c
+        common, square = self.square
+        goal = fmpq_mat([[right[i, 0]] for i in self.kept])
+        try:
+            weights = fmpq_mat(square).solve(goal)
+        except ZeroDivisionError:
+            return None
+        found = fmpq_mat(self.independent.transpose()) * weights
+        scaled = [found[j, 0] * (common // scale) ** 2 for j, scale in enumerate(self.scales)]
+        if fmpq_mat(self.whole) * fmpq_mat([[x] for x in scaled]) != right:
+            return None
+        return [x * scale for x, scale in zip(scaled, self.scales, strict=True)]
 
 
 def _spread(program: Program, grams: list[Matrix], residual: Poly) -> bool:
@@ -190,7 +228,7 @@ def _is_semidefinite(matrix: Matrix, deadline: float) -> bool:
     return least > -1e-9 * most - 1e-300 and is_positive_semidefinite(matrix, deadline)
 
 
-def ideal_member(program: Program) -> Exact | None:
+def ideal_member(program: Program, deadline: float) -> Exact | None:
     """The target as a combination of the free terms alone, if it is one."""
     if not program.frees:
         return None
@@ -202,7 +240,7 @@ def ideal_member(program: Program) -> Exact | None:
         return None
     bare = replace(program, blocks=())
     unknowns = _Unknowns(bare)
-    change = unknowns.correction(rest, MAX_MEMBER_EQUATIONS)
+    change = unknowns.correction(rest, deadline)
     if change is None:
         return None
     _changed(bare, unknowns, change, [], factors)
@@ -214,15 +252,14 @@ def exact_solution(
 ) -> Exact | None:
     """An exact solution near the floats, with positive semidefinite Gram matrices, or None."""
     unknowns: _Unknowns | None = None
-    for bits in PRECISIONS:
+    for bits in _precisions(grams):
         if time.monotonic() > deadline:
             return None
         tried = [_rounded(matrix, bits) for matrix in grams]
         polys = [_factor(program, k, f, bits) for k, f in enumerate(factors)]
         if not _restored(program, tried, polys):
             unknowns = unknowns or _Unknowns(program)
-            most = MAX_EQUATIONS if deadline - time.monotonic() > 5.0 else MAX_MEMBER_EQUATIONS
-            change = unknowns.correction(_residual(program, tried, polys), most)
+            change = unknowns.correction(_residual(program, tried, polys), deadline)
             if change is None:
                 return None
             _changed(program, unknowns, change, tried, polys)
@@ -230,6 +267,13 @@ def exact_solution(
             full = (on_monomials(m, b.rows) for m, b in zip(tried, program.blocks, strict=True))
             return Exact(tuple(full), tuple(polys))
     return None
+
+
+def _precisions(grams: Sequence[Array]) -> Iterator[int]:
+    """Growing precisions, from where rounding leaves the matrices positive definite, as a rule."""
+    least = min((float(np.linalg.eigvalsh(m)[0]) for m in grams if len(m)), default=1.0)
+    needed = 3 - np.log2(least) if least > 0 else PRECISIONS[0]
+    yield from (bits for bits in PRECISIONS if bits >= min(needed, PRECISIONS[-1]))
 
 
 def _factor(program: Program, k: int, values: Array, bits: int) -> Poly:

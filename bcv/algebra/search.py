@@ -212,7 +212,7 @@ def _dense_seconds(system: System, attempt: Attempt) -> float:
 
 def _solved(program: Program, goal: Goal, deadline: float) -> tuple[Program, Exact] | None:
     """Solve and round; where nothing is strictly feasible, cut to the face and try again."""
-    member = ideal_member(program)
+    member = ideal_member(program, deadline)
     if member is not None:
         return replace(program, blocks=()), member
     for _ in range(5):
