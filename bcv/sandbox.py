@@ -9,6 +9,7 @@ import enum
 import functools
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -48,13 +49,21 @@ def alarm(deadline: float) -> Iterator[None]:
     def ring(_signal: int, _frame: FrameType | None) -> None:
         raise Overrun
 
+    report = sys.unraisablehook
+
+    def unless_alarm(dropped: sys.UnraisableHookArgs) -> None:
+        if not isinstance(dropped.exc_value, Overrun):
+            report(dropped)
+
     before = signal.signal(signal.SIGALRM, ring)
+    sys.unraisablehook = unless_alarm
     try:
         seconds = min(max(1e-3, deadline - time.monotonic()), _LONGEST_ALARM)
         signal.setitimer(signal.ITIMER_REAL, seconds, ALARM_REPEAT)
         yield
     finally:
         _silence(before)
+        sys.unraisablehook = report
 
 
 def _silence(handler: signal._HANDLER) -> None:

@@ -72,6 +72,21 @@ def test_an_alarm_that_was_swallowed_goes_off_again():
         swallow()
 
 
+def test_an_alarm_in_a_destructor_is_not_reported(capsys):
+    class Slow:
+        def __del__(self):
+            time.sleep(0.3)
+
+    def work() -> None:
+        Slow()
+        while True:
+            time.sleep(0.01)
+
+    with pytest.raises(Overrun), alarm(time.monotonic() + 0.05):
+        work()
+    assert capsys.readouterr().err == ""
+
+
 def test_a_command_that_writes_without_end_is_stopped():
     done = run_command(python("while 1: print('x' * 1000)"), Limits(20, output=1 << 20))
     assert done.ending is Ending.OUTPUT

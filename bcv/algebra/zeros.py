@@ -10,6 +10,8 @@ there, and those can be found from enough digits (``faces.cut_at_estimates``).
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -31,6 +33,7 @@ TINY: Final = Fraction(1, 1 << (BITS // 2))
 """What is smaller is taken for 0."""
 
 _MOST: Final = 6
+_MOST_VARIABLES: Final = 10
 _LARGEST: Final = 1500
 """Nodes of a claim whose zeros are looked for."""
 _STEPS: Final = 40
@@ -47,9 +50,17 @@ Array = NDArray[np.float64]
 
 
 def estimates(
-    obligation: Obligation, near: Sequence[Sequence[float]], exact: Sequence[Estimate] = ()
+    obligation: Obligation,
+    near: Sequence[Sequence[float]],
+    exact: Sequence[Estimate] = (),
+    deadline: float = math.inf,
 ) -> tuple[Estimate, ...]:
-    """Zeros of the claim's expression close to some of the points, other than the exact ones."""
+    """Zeros of the claim's expression close to some of the points, other than the exact ones.
+
+    No further one is looked for after ``deadline``, a value of ``time.monotonic()``.
+    """
+    if obligation.strict or len(obligation.region.variables) > _MOST_VARIABLES:
+        return ()
     roots = (obligation.expr, *(part.expr for part in _atoms(obligation)))
     size = sum(1 for _ in ex.postorder(*roots))
     if size > _LARGEST or any(node.op in _KINKED for node in ex.postorder(*roots)):
@@ -57,12 +68,15 @@ def estimates(
     found: list[Estimate] = []
     tried: list[Numbers] = []
     for point in near:
-        if len(tried) == _MOST:
+        if len(tried) == _MOST or time.monotonic() > deadline:
             break
         if any(_close(point, other) for other in (*exact, *found, *tried)):
             continue
         tried.append(point)
-        zero = _sharpened(obligation, point)
+        try:
+            zero = _sharpened(obligation, point)
+        except OverflowError:  # doubles guide the iteration
+            continue
         if zero is not None and not any(_close(zero, other) for other in (*exact, *found)):
             found.append(zero)
     return tuple(found)
@@ -179,6 +193,8 @@ def _sharpened(obligation: Obligation, near: Sequence[float]) -> Estimate | None
         free += [] if at else [name]
     surfaces = [a.expr for a in _atoms(obligation) if a.relation is Relation.EQ]
     edges = [a.expr for a in _atoms(obligation) if a.relation is not Relation.EQ]
+    if not free:  # a corner is exact, and others look at it
+        return None
     values = approximate(edges, point)
     active = [e for e, v in zip(edges, values or (), strict=False) if abs(v) <= _NEAR]
     for constraints in dict.fromkeys((tuple(surfaces), (*surfaces, *active))):

@@ -190,7 +190,7 @@ class _Search:
         evidence: Evidence = Lifted(found.variables, smaller.embedded(inner))
         return ByTheorems(found.theorems, evidence) if found.theorems else evidence
 
-    def _zeros(self, claim: Obligation, terms: Sequence[tuple[str, Expr]]) -> Hints:
+    def _zeros(self, claim: Obligation, terms: Sequence[tuple[str, Expr]], budget: Budget) -> Hints:
         """The known zeros that are zeros of the claim, where the named terms are rational."""
         names = self.original.region.variables
         found = []
@@ -200,18 +200,17 @@ class _Search:
             point |= {n: value for n, value in values.items() if isinstance(value, Fraction)}
             if point.keys() >= set(claim.region.variables) and _is_zero(claim, point):
                 found.append(tuple(point[name] for name in claim.region.variables))
-        return Hints(zeros=tuple(found), estimates=tuple(self._estimates(claim, terms)))
+        return Hints(zeros=tuple(found), estimates=tuple(self._estimates(claim, terms, budget)))
 
     def _estimates(
-        self, claim: Obligation, terms: Sequence[tuple[str, Expr]]
+        self, claim: Obligation, terms: Sequence[tuple[str, Expr]], budget: Budget
     ) -> Iterator[tuple[Fraction, ...]]:
         """The estimated zeros of the original claim that are near zeros of this one."""
         from bcv.algebra.zeros import TINY, approximate, estimates
 
         if self.near is None:
-            exact = self.hints.zeros
-            strict = self.original.strict
-            self.near = () if strict else estimates(self.original, self.hints.points, exact)
+            until = budget.slice(0.2 * budget.seconds_left).deadline
+            self.near = estimates(self.original, self.hints.points, self.hints.zeros, until)
         for near in self.near:
             point = dict(zip(self.original.region.variables, near, strict=True))
             values = approximate([term for _, term in terms], point)
@@ -236,7 +235,7 @@ class _Search:
         """
         if budget.seconds_left <= 0:
             return None
-        outcome = engine.discharge(claim, self._zeros(claim, terms), budget, ignore)
+        outcome = engine.discharge(claim, self._zeros(claim, terms, budget), budget, ignore)
         if isinstance(outcome, Refuted) and isinstance(outcome.witness, Point):
             point = dict(outcome.witness.point)
             if point.keys() >= set(self.original.region.variables):

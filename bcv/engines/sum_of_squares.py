@@ -44,7 +44,8 @@ def _attempted(obligation: Obligation, hints: Hints, budget: Budget) -> Outcome:
         return Undecided(Reason.UNSUPPORTED, "the polynomials are too large")
     near = hints.estimates
     if near is None:
-        near = () if obligation.strict else estimates(obligation, hints.points, hints.zeros)
+        until = budget.slice(0.2 * budget.seconds_left).deadline
+        near = estimates(obligation, hints.points, hints.zeros, until)
     cases: list[PolynomialCase] = []
     for constraints in sets:
         system = System(over, claim, obligation.strict, constraints)

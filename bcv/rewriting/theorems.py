@@ -169,7 +169,7 @@ def _mirrored(f: Expr, g: Expr) -> Atoms:
 
 
 def _turned(f: Expr, g: Expr, k: Expr) -> Atoms:
-    """sin(v + k pi) = (-1)^k sin v, and so for cos, for whole k; the operands are v + k pi and v."""
+    """sin(v + k pi) = (-1)^k sin v, and so for cos, for whole k; of v + k pi and v."""
     assert k.constant is not None
     return (_zero(f + g if k.constant % 2 else f - g),)
 

@@ -58,6 +58,15 @@ def test_known_exact_zero_is_no_estimate() -> None:
     assert estimates(obligation, [(1e-9, 0.0)], [(Fraction(0), Fraction(0))]) == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [("exp(1) - exp(x) + 0*y", (2.0, -2.0)), ("exp(x**4)*y**2 - exp(-x)", (300.0, 1.0))],
+)
+def test_corner_or_an_overflow_gives_no_estimate(text: str, near: tuple[float, float]) -> None:
+    wide = {"x": ("-300", "2"), "y": ("-2", None)}
+    assert estimates(claim(text, wide), [near]) == ()
+
+
 @pytest.mark.parametrize("name", TIGHT)
 def test_claim_tight_at_an_irrational_point_is_proved(name: str) -> None:
     obligation, near = TIGHT[name]
