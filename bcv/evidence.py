@@ -241,6 +241,19 @@ class Cases:
 
 
 @dataclass(frozen=True, slots=True)
+class Vanishing:
+    """The strict claim's expression is the sum of the squares of ``terms``, identically.
+
+    So where it is not > 0 all terms are 0, and ``inner`` shows that there is no such point: that
+    0 > 0 on the region with the atoms terms = 0 as its last conjuncts. All that the claim is made
+    of is defined on the region, as in ByTheorems.
+    """
+
+    terms: tuple[Expr, ...]
+    inner: Evidence
+
+
+@dataclass(frozen=True, slots=True)
 class Attestation:
     """A solver's word; it cannot be replayed."""
 
@@ -251,7 +264,15 @@ class Attestation:
 
 
 Evidence = (
-    Cover | SumOfSquares | SquareFactor | DefinedFirst | ByTheorems | Lifted | Cases | Attestation
+    Cover
+    | SumOfSquares
+    | SquareFactor
+    | DefinedFirst
+    | ByTheorems
+    | Lifted
+    | Cases
+    | Vanishing
+    | Attestation
 )
 
 

@@ -66,18 +66,24 @@ class Attempt:
 
 LARGE = 25
 """Monomials from which on a claim is first tried with fewer of them, and without the region."""
+MOST_HALF = 20
+"""Half the degree of the identities that are tried, at most."""
 MOST = 5000
 """Monomials beyond which no attempt is of use."""
 
 
 def attempts(system: System) -> Iterator[Attempt]:
-    """Cheap ones first; endless."""
+    """Cheap ones first."""
     degrees = [int(system.claim.total_degree())]
     degrees += [int(c.poly.total_degree()) for c in system.constraints]
     first = max(1, (int(system.claim.total_degree()) + 1) // 2)
     top = max(first, (max(degrees) + 1) // 2)
     inequalities = sum(c.relation is not Relation.EQ for c in system.constraints)
     surface = any(c.relation is Relation.EQ for c in system.constraints)
+    if system.strict and system.claim.is_zero():  # there is nothing to show but contradictions
+        for half in range(top, MOST_HALF):
+            yield Attempt(half, aim=Aim.EMPTY)
+        return
     if first > 1 and _is_pairwise(system, first):
         yield Attempt(first, terms=Terms.POWERS)
     if not system.strict and _sparse(system, first):
@@ -89,8 +95,7 @@ def attempts(system: System) -> Iterator[Attempt]:
         yield Attempt(first, standard=False)
     if top > first:
         yield Attempt(top)
-    half = top
-    while True:
+    for half in range(top, MOST_HALF):
         if system.constraints and half < top + 3:
             yield Attempt(half, aim=Aim.EMPTY)
         if inequalities > 1:
@@ -99,7 +104,6 @@ def attempts(system: System) -> Iterator[Attempt]:
         if surface:
             yield Attempt(half + 1, standard=False)
         yield Attempt(half + 1, min(2, 1 + inequalities), half + 1 - first)
-        half += 1
 
 
 def _sparse(system: System, half: int) -> bool:

@@ -123,18 +123,18 @@ def _searched(
     view = scaled(system)
     points = [view.change.point_into(zero) for zero in _with_origin(system, zeros)]
     near = [view.change.point_into(zero) for zero in estimates]
-    skipped, needed = 0, math.inf
+    skipped, needed, empty = 0, math.inf, system.claim.is_zero()
     for attempt in attempts(view.system):
         if deadline - time.monotonic() <= 0:
             return Failure(Reason.TIMEOUT)
-        if skipped > 3 or attempt.half > 20:
+        if skipped > 3:
             break
         cheap = False
         for goal in goals(view.system, attempt.aim):
             for known in _faces(attempt, points, near):
                 found = _attempted(view, attempt, goal, known, deadline)
                 if isinstance(found, TooLong):
-                    if attempt.aim is not Aim.EMPTY:
+                    if attempt.aim is not Aim.EMPTY or empty:
                         needed = min(needed, found.seconds)
                     continue
                 cheap = True
@@ -195,7 +195,7 @@ def _attempted(
     if attempt.aim is not Aim.EMPTY:
         program = faces.cut_at_zeros(program, known[0])
         program = faces.cut_at_estimates(program, known[1])
-    share = 0.05 if attempt.aim is Aim.EMPTY else 1.0
+    share = 0.05 if attempt.aim is Aim.EMPTY and not view.system.claim.is_zero() else 1.0
     predicted = predicted_seconds(program, len(spanned(program)))
     if predicted > share * left:
         return TooLong(predicted)

@@ -1,4 +1,4 @@
-"""Does a claim follow from an algebraic one, or from one in each of two cases? Four rules.
+"""Does a claim follow from an algebraic one, or from one in each of two cases? Five rules.
 
 The checker's verdict depends on this file. Each rule turns a task into simpler ones, which are
 proved by ``prove`` (the rules of all kinds of evidence), and states why that is enough.
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .claims import Formula, Region, conjuncts
 from .matching import Obligation
+from .polynomials import Ring
 from .statement import entry, sequence, text
 from .terms import RejectedError, Terms
 from .theorems import Theorems
@@ -180,6 +181,28 @@ def cases(task: Task, data: Any, depth: int, prove: Prove) -> str:
         )
         words.append(prove(inner, entry(data, key), depth + 1))
     return f"two cases: {words[0]}; {words[1]}"
+
+
+def vanishing(task: Task, data: Any, depth: int, prove: Prove) -> str:
+    """A sum of squares that is not > 0 has squares that are all 0; and they never are, together.
+
+    The inner claim is that 0 > 0 wherever they all vanish.
+    """
+    region, terms = task.obligation.region, task.terms
+    roots = task.reader.all(entry(data, "terms"))
+    _all_defined(task)
+    _single_valued(terms, [task.goal, *roots])
+    if not all(has_value(task, root) for root in roots):
+        raise RejectedError("a square is not shown to be defined")
+    total = terms.zero
+    for root in roots:
+        total = terms.add(total, terms.power(root, 2))
+    if not task.strict or not Ring(terms).same(task.goal, total):
+        raise RejectedError("the strict claim is not about the sum of these squares")
+    formula = ("and", *conjuncts(region.formula), *(("==", root) for root in roots))
+    smaller = Region(region.names, region.box, formula)
+    inner = _with_region(task, smaller, terms.zero, defined=())
+    return f"{len(roots)} squares never 0: {prove(inner, entry(data, 'inner'), depth + 1)}"
 
 
 def _branch(

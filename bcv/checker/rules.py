@@ -30,6 +30,7 @@ REDUCTIONS = {
     "by-theorems": lifting.by_theorems,
     "lifted": lifting.lifted,
     "cases": lifting.cases,
+    "vanishing": lifting.vanishing,
 }
 DEEPEST_TREE = 50_000
 MOST_CASES = 20_000

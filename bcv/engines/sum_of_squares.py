@@ -6,14 +6,17 @@ in exact rationals and found every Gram matrix positive semidefinite.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from bcv import expr as ex
 from bcv.algebra.polynomial import is_rational
 from bcv.engines.engine import Budget, Engine
 from bcv.events import Emit
-from bcv.evidence import PolynomialCase, SumOfSquares
+from bcv.evidence import PolynomialCase, SumOfSquares, Vanishing
+from bcv.expr import Expr, Op
 from bcv.obligation import Obligation
 from bcv.outcome import Hints, Outcome, Proved, Reason, Undecided
+from bcv.region import And, Atom, Relation, conjuncts
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,38 @@ class SumOfSquaresEngine(Engine):
         """Proved with a SumOfSquares, or Undecided."""
         if not all(root.total for root in obligation.roots) or not is_rational(obligation.expr):
             return Undecided(Reason.UNSUPPORTED, "the claim is not a polynomial")
+        terms = _squares(obligation)
+        if terms:
+            apart = _attempted(_contradiction(obligation, terms), Hints(), _half(budget))
+            if isinstance(apart, Proved):
+                return Proved(Vanishing(terms, apart.evidence))
         return _attempted(obligation, hints, budget)
+
+
+def _half(budget: Budget) -> Budget:
+    return budget.slice(0.5 * budget.seconds_left)
+
+
+def _squares(obligation: Obligation) -> tuple[Expr, ...]:
+    """The q of a strict claim that is written q_1^2 + ... + q_n^2 > 0, as for a gradient."""
+    found, parts = [], [obligation.expr] if obligation.strict else []
+    while parts:
+        part = parts.pop()
+        if part.op is Op.ADD:
+            parts += part.args
+        elif part.op is Op.POW and part.value == 2:
+            found.append(part.args[0])
+        else:
+            return ()
+    return tuple(found)
+
+
+def _contradiction(obligation: Obligation, terms: tuple[Expr, ...]) -> Obligation:
+    """That the terms are never all 0 on the region: 0 > 0 where they are."""
+    region = obligation.region
+    zeros = (Atom(term, Relation.EQ) for term in terms)
+    formula = And((*conjuncts(region.formula), *zeros))
+    return replace(obligation, region=replace(region, formula=formula), expr=ex.ZERO, defined=())
 
 
 def _attempted(obligation: Obligation, hints: Hints, budget: Budget) -> Outcome:

@@ -38,6 +38,7 @@ from bcv.evidence import (
     Segment,
     SquareFactor,
     SumOfSquares,
+    Vanishing,
     Witness,
     WitnessKind,
 )
@@ -172,6 +173,12 @@ def encoded_evidence(nodes: NodeList, evidence: Evidence) -> dict[str, object]:
                 "on": nodes.place(on),
                 "nonnegative": encoded_evidence(nodes, nonnegative),
                 "nonpositive": encoded_evidence(nodes, nonpositive),
+            }
+        case Vanishing(terms, inner):
+            return {
+                "kind": "vanishing",
+                "terms": [nodes.place(term) for term in terms],
+                "inner": encoded_evidence(nodes, inner),
             }
         case Attestation(solver, version, query, reply):
             return {
@@ -308,7 +315,7 @@ def replay_seconds(obligation: Obligation, evidence: Evidence) -> float:
         case SumOfSquares(cases):
             entries = sum(len(gram.matrix) for case in cases for _, gram in case.cone)
             return _SECONDS_PER_ENTRY + entries * _SECONDS_PER_GRAM_ENTRY
-        case SquareFactor(_, _, inner):
+        case SquareFactor(_, _, inner) | Vanishing(_, inner):
             return _SECONDS_PER_ENTRY + replay_seconds(obligation, inner)
         case _:
             return 0.0

@@ -37,6 +37,7 @@ from bcv.evidence import (
     SquareFactor,
     SumOfSquares,
     Theorem,
+    Vanishing,
     Witness,
     WitnessKind,
 )
@@ -130,6 +131,8 @@ def _reduction(reader: NodeReader, data: Mapping[str, Any]) -> Evidence:
             return Lifted(variables, part("inner"))
         case "cases":
             return Cases(reader.expr(data["on"]), part("nonnegative"), part("nonpositive"))
+        case "vanishing":
+            return Vanishing(tuple(map(reader.expr, data["terms"])), part("inner"))
     raise EntryError(f"evidence of the kind {data['kind']!r} is unknown")
 
 
