@@ -9,9 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from bcv import expr as ex
-from bcv.algebra.polynomial import RATIONAL_OPS, expression, polynomial, ring, to_fraction
+from bcv.algebra.polynomial import (
+    RATIONAL_OPS,
+    Poly,
+    Ring,
+    expression,
+    polynomial,
+    ring,
+    to_fraction,
+)
 from bcv.expr import Expr
 from bcv.obligation import Obligation
+from bcv.region import Atom, Relation, conjuncts
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +45,12 @@ def reduced(obligation: Obligation) -> Reduction | None:
         return None
     content, factors = poly.factor_squarefree()
     square, rest = over.constant(1), over.constant(to_fraction(content))
+    surfaces = _surfaces(obligation, over)
     for factor, exponent in factors:
-        square *= factor ** (exponent // 2)
-        rest *= factor ** (exponent % 2)
+        # What is 0 on a surface makes the claim true there; without it, it may be false.
+        halves = 0 if any(_share(factor, surface) for surface in surfaces) else exponent // 2
+        square *= factor**halves
+        rest *= factor ** (exponent - 2 * halves)
     goal = ex.substitute(expression(rest, over), meaning)
     if square.is_constant() and ex.variables(goal) == ex.variables(obligation.expr):
         return None
@@ -46,6 +58,22 @@ def reduced(obligation: Obligation) -> Reduction | None:
     needed = (*obligation.defined, obligation.expr, root)
     defined = tuple(dict.fromkeys(node for node in needed if not node.total))
     return Reduction(root, replace(obligation, expr=goal, defined=defined))
+
+
+def _surfaces(obligation: Obligation, over: Ring) -> list[Poly]:
+    """The polynomials that are 0 on the region, of those in the claim's variables alone."""
+    equal = [
+        part.expr
+        for part in conjuncts(obligation.region.formula)
+        if isinstance(part, Atom) and part.relation is Relation.EQ
+    ]
+    names = set(over.variables)
+    found = [polynomial(expr, over) for expr in equal if ex.variables(expr) <= names]
+    return [poly for poly in found if poly is not None]
+
+
+def _share(factor: Poly, surface: Poly) -> bool:
+    return not factor.gcd(surface).is_constant()
 
 
 def _with_opaque_terms(root: Expr) -> tuple[Expr, dict[str, Expr]]:

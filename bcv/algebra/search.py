@@ -32,6 +32,7 @@ from bcv.algebra.program import support as spanned
 from bcv.algebra.rounding import Exact, exact_solution, ideal_member
 from bcv.algebra.semidefinite import Status
 from bcv.algebra.systems import System
+from bcv.algebra.zeros import TINY
 from bcv.evidence import Gram, PolynomialCase
 from bcv.outcome import Reason
 from bcv.region import Relation
@@ -122,7 +123,8 @@ def _searched(
     """The same, by attempts of growing cost."""
     view = scaled(system)
     points = [view.change.point_into(zero) for zero in _with_origin(system, zeros)]
-    near = [view.change.point_into(zero) for zero in estimates]
+    tiny = polynomial.to_flint(TINY)
+    near = [view.change.point_into(z) for z in estimates if _inside(system, z, tiny)]
     skipped, needed, empty = 0, math.inf, system.claim.is_zero()
     for attempt in attempts(view.system):
         if deadline - time.monotonic() <= 0:
@@ -147,16 +149,20 @@ def _searched(
 
 
 def _with_origin(system: System, zeros: Zeros) -> list[tuple[Fraction, ...]]:
-    """The zeros, and the origin if the claim vanishes there and it is in the region."""
-    origin = (0,) * system.over.size
-    inside = all(
-        value == 0 if item.relation is Relation.EQ else value >= 0
+    """The zeros that the region of this system has, and the origin if it is one."""
+    origin = (Fraction(0),) * system.over.size
+    more = () if origin in zeros or system.claim(*([0] * system.over.size)) != 0 else (origin,)
+    return [zero for zero in (*zeros, *more) if _inside(system, zero)]
+
+
+def _inside(system: System, point: tuple[Fraction, ...], least: Any = 0) -> bool:
+    """Whether the constraints hold at a point, up to ``-least``."""
+    at = [polynomial.to_flint(x) for x in point]
+    return all(
+        abs(value) <= least if item.relation is Relation.EQ else value >= -least
         for item in system.constraints
-        for value in [item.poly(*origin)]
+        for value in [item.poly(*at)]
     )
-    if not inside or system.claim(*origin) != 0 or origin in zeros:
-        return list(zeros)
-    return [*zeros, tuple(map(Fraction, origin))]
 
 
 def _faces(attempt: Attempt, points: Zeros, near: Zeros) -> Iterator[tuple[Zeros, Zeros]]:

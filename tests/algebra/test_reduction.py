@@ -11,7 +11,7 @@ from bcv.algebra.reduction import reduced
 from bcv.enclosures.exact import exact_value
 from bcv.expr import Expr, Op
 from bcv.obligation import Obligation
-from bcv.region import TRUE, UNBOUNDED, region
+from bcv.region import TRUE, UNBOUNDED, equal, region
 
 X, Y = ex.var("x"), ex.var("y")
 SIN = ex.apply(Op.SIN, X)
@@ -49,3 +49,12 @@ def test_nothing_is_reduced_where_nothing_factors(expression):
 
 def test_a_strict_claim_keeps_its_zeros():
     assert reduced(claim(X**2 * (Y**2 + ex.ONE), strict=True)) is None
+
+
+def test_a_square_that_vanishes_on_the_region_stays() -> None:
+    """-(x - y)^2 >= 0 holds where x = y, and -1 >= 0 does not."""
+    line = region(("x", "y"), (UNBOUNDED, UNBOUNDED), equal(X, Y))
+    assert reduced(Obligation("flow", "", "", line, -((X - Y) ** 2), strict=False)) is None
+    other = reduced(Obligation("flow", "", "", line, (X + Y) ** 2 * X, strict=False))
+    assert other is not None
+    assert other.goal.expr is X
