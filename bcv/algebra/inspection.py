@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from bcv.algebra.coordinates import bounds
 from bcv.algebra.identity import CLAIM
 from bcv.algebra.polynomial import Poly, to_fraction, to_terms
 from bcv.algebra.systems import Constraint, System
@@ -23,6 +24,9 @@ def refute(system: System) -> PolynomialCase | None:
         found = _contradiction(system, item)
         if found is not None:
             return found
+    found = _crossed_bounds(system)
+    if found is not None:
+        return found
     found = _from_constant(system, system.claim, None, Fraction(0)) or _square_and_more(system)
     if found is not None:
         return found
@@ -59,6 +63,28 @@ def _contradiction(system: System, item: Constraint) -> PolynomialCase | None:
     if item.relation is not Relation.EQ and value < 0:
         cone = (((item.index,), _square(system, -1 / value)),)
         return PolynomialCase(cone, (), Fraction(1), ())
+    return None
+
+
+def _crossed_bounds(system: System) -> PolynomialCase | None:
+    """The refutation if a variable's bounds leave it no value."""
+    edges = bounds(system.constraints)
+    by_index = {item.index: item for item in system.constraints}
+    for (axis, is_lower), (lo, first) in edges.items():
+        hi, second = edges.get((axis, False), (lo, first))
+        if not is_lower or lo < hi or first == second:
+            continue
+        pair = [by_index[first], by_index[second]]
+        slopes = [abs(to_fraction(item.poly.leading_coefficient())) for item in pair]
+        cone = tuple(
+            ((item.index,), _square(system, 1 / slope))
+            for item, slope in zip(pair, slopes, strict=True)
+        )
+        if lo > hi:
+            return PolynomialCase(cone, (), lo - hi, ())
+        for item, slope, (other,) in zip(pair, slopes, (cone[1:], cone[:1]), strict=True):
+            if item.relation is Relation.GT:
+                return PolynomialCase((other,), (), 1 / slope, (item.index,))
     return None
 
 

@@ -25,6 +25,7 @@ from bcv.algebra import (
     support,
 )
 from bcv.algebra.attempts import Aim, Attempt, Goal, Terms, attempts, build, goals
+from bcv.algebra.components import Component, components
 from bcv.algebra.identity import CLAIM, is_refutation
 from bcv.algebra.polynomial import Poly
 from bcv.algebra.program import Program, solve
@@ -39,6 +40,9 @@ from bcv.region import Relation
 
 FLOPS = 2.5e10
 """Floating-point operations per second assumed by the cost model."""
+
+OTHER_PARTS = 0.1
+"""The share of the time for parts of the region that are not linked to the claim."""
 
 WORTHWHILE = 600.0
 """Seconds up to which an attempt is worth more time."""
@@ -108,13 +112,40 @@ def refute(
     if found is not None:
         return found if is_refutation(found, system) else Failure(Reason.INCONCLUSIVE)
     low = lowering.lowered(system)
-    if low is None:
-        return _searched(system, zeros, estimates, deadline)
-    case = refute(low.system, zeros, deadline, estimates)
-    if isinstance(case, Failure):
+    case: PolynomialCase | Failure
+    if low is not None:
+        case = refute(low.system, zeros, deadline, estimates)
+        case = case if isinstance(case, Failure) else lowering.raised(low, case)
+    else:
+        parts = list(components(system))
+        if not parts:
+            return _searched(system, zeros, estimates, deadline)
+        case = _in_parts(parts, zeros, estimates, deadline)
+    if isinstance(case, Failure) or is_refutation(case, system, deadline + 0.1):
         return case
-    case = lowering.raised(low, case)
-    return case if is_refutation(case, system, deadline + 0.1) else Failure(Reason.INCONCLUSIVE)
+    return Failure(Reason.INCONCLUSIVE)
+
+
+def _in_parts(
+    parts: Sequence[Component], zeros: Zeros, estimates: Zeros, deadline: float
+) -> PolynomialCase | Failure:
+    """A case from the part of the claim, or from another one that is a contradiction by itself."""
+    own, *others = parts
+    for part in others:
+        found = inspection.refute(part.system)
+        if found is not None:
+            return part.embedded(found)
+    now = time.monotonic()
+    until = deadline - (OTHER_PARTS * (deadline - now) if others else 0.0)
+    near = [own.point(zero) for zero in estimates]
+    failure = refute(own.system, [own.point(zero) for zero in zeros], until, near)
+    if not isinstance(failure, Failure):
+        return own.embedded(failure)
+    for part in others:
+        case = refute(part.system, (), time.monotonic() + (deadline - until) / len(others))
+        if not isinstance(case, Failure):
+            return part.embedded(case)
+    return failure
 
 
 def _searched(

@@ -38,7 +38,6 @@ from bcv.rewriting.pieces import (
     kinks,
     partial_terms,
 )
-from bcv.rewriting.projection import projected
 
 if TYPE_CHECKING:
     from bcv.rewriting.lift import Lift
@@ -183,11 +182,10 @@ class _Search:
         return None
 
     def _lifted(self, claim: Obligation, found: Lift, budget: Budget) -> Evidence | None:
-        smaller = projected(found.obligation)
-        inner = self._ask(self.engine.algebraic, smaller.obligation, budget, found.variables)
+        inner = self._ask(self.engine.algebraic, found.obligation, budget, found.variables)
         if not isinstance(inner, SumOfSquares):
             return None
-        evidence: Evidence = Lifted(found.variables, smaller.embedded(inner))
+        evidence: Evidence = Lifted(found.variables, inner)
         return ByTheorems(found.theorems, evidence) if found.theorems else evidence
 
     def _zeros(self, claim: Obligation, terms: Sequence[tuple[str, Expr]], budget: Budget) -> Hints:
