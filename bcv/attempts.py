@@ -210,8 +210,31 @@ def _lifted(attempt: Attempt, outcome: Outcome) -> Outcome | None:
         case Refuted(found, known) if reduction is not None:
             witness = _verified(attempt.obligation, found)
             return None if witness is None else Refuted(witness, known)
+        case Undecided(known=known) if reduction is not None:
+            return replace(outcome, known=_about(attempt.obligation, known))
         case _:
             return outcome
+
+
+def _about(obligation: Obligation, known: Known) -> Known:
+    """What is known of the reduced claim, as far as it is known of the obligation as well.
+
+    Where the square is large the obligation fails by more, so that bounds don't carry over.
+    """
+    import numpy as np
+
+    from bcv.enclosures.floats import evaluate
+    from bcv.enclosures.tape import compile_tape
+
+    margin, at = None, dict(known.at)
+    if known.smallest_margin is not None and at.keys() >= set(obligation.region.variables):
+        names = obligation.region.variables
+        point = np.array([[at[name]] for name in names])
+        with np.errstate(all="ignore"):
+            value = float(evaluate(compile_tape([obligation.expr], names), point)[0, 0])
+        margin = value if np.isfinite(value) else None
+    at = at if margin is not None else {}
+    return replace(known, largest_violation=None, smallest_margin=margin, at=tuple(at.items()))
 
 
 def _verified(obligation: Obligation, found: Witness) -> Witness | None:
