@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from bcv.cli.exit_code import ExitCode, code_of
 from bcv.engines.engine import Budget
 from bcv.engines.registry import create
 from bcv.events import ignore
-from bcv.formats.problem_yaml import load_problem
+from bcv.formats.problem_yaml import load_problem, parse_problem
 from bcv.obligation import Obligation
 from bcv.outcome import Hints, Outcome, Proved, Reason, Refuted, Undecided
 from bcv.pipeline import Settings, validate
@@ -102,3 +103,26 @@ def test_it_changes_no_verdict(install: Install, source: str, name: str) -> None
     assert (verdict.answer, verdict.assurance) == (expected, Assurance.CHECKED)
     for contradiction in verdict.contradictions:
         assert contradiction.right not in (None, "dreal")
+
+
+IRRATIONAL = """\
+bcv: 1
+name: fails at an irrational point only
+time: continuous
+states: {x: [0, 2]}
+dynamics: {x: -x}
+initial: false
+unsafe: x >= 1
+certificate: {B: (x**3 - 2)**2, condition: strict-boundary}
+"""
+
+
+def test_where_no_side_can_be_checked_the_exit_code_is_that_of_a_failure(install: Install) -> None:
+    pytest.importorskip("z3")
+    install("print('unsat')")
+    settings = Settings(timeout=20, engines=("dreal",), confirm=("z3",))
+    verdict = validate(parse_problem(IRRATIONAL, "p.yaml"), settings)
+    assert verdict.answer is Answer.UNKNOWN
+    found = [(c.condition, c.holds, c.fails, c.right) for c in verdict.contradictions]
+    assert ("unsafe", "dreal", "z3", None) in found
+    assert code_of(verdict) is ExitCode.FAILED
