@@ -59,7 +59,7 @@ class Forecast:
         open_ = 1 - self.ends_within(tried)
         if open_ <= 1e-9:
             return 0.0
-        return self.success * (self.ends_within(seconds) - (1 - open_)) / open_
+        return self.success * max(0.0, self.ends_within(seconds) - (1 - open_)) / open_
 
     def cost(self, seconds: float, tried: float = 0.0) -> float:
         """The mean time of such an attempt; an engine starts anew each time."""

@@ -236,5 +236,5 @@ def test_networks_are_expected_to_be_proved_by_affine_forms() -> None:
             parameters[name].forecast(network)
             for name in ("linear-relaxation", "branch-and-bound", "sampling")
         )
-        assert relaxed.success > 0.95
+        assert relaxed.success > 0.9
         assert sampled.median < relaxed.median < 0.1 * paved.median
