@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from bcv.enclosures.exact import verify_point, verify_segment
 from bcv.engines.engine import Budget, Engine
-from bcv.engines.registry import create
+from bcv.engines.registry import ENGINES, create
 from bcv.events import Emit, EngineFinished, EngineStarted
 from bcv.evidence import Attestation, Evidence, Point, SquareFactor, Witness
 from bcv.obligation import Obligation
@@ -58,15 +58,15 @@ class Reply:
     slice: float
     seconds: float
 
-    @property
-    def short_of_time(self) -> bool:
-        """Whether more time may help.
+    def short_of_time(self, final: bool) -> bool:
+        """Whether more time may help; ``final`` says that giving up does not depend on it.
 
         Engines that divide their time give up before the end if the rest is too short for the
-        next step; so whoever used up half of its slice is taken to have been short of time.
+        next step; so one that used up half of its slice is taken to have been short of time.
         """
+        divided = self.outcome.reason is Reason.INCONCLUSIVE and not final
         return self.outcome.reason is Reason.TIMEOUT or (
-            self.outcome.reason is Reason.INCONCLUSIVE and self.seconds > 0.5 * self.slice
+            divided and self.seconds > 0.5 * self.slice
         )
 
 
@@ -105,7 +105,7 @@ class Attempt:
         last = self.replies.get(engine)
         if last is None or last.hints.zeros != self.hints.zeros:
             return 0.0
-        return last.slice if last.short_of_time else None
+        return last.slice if last.short_of_time(ENGINES[engine].final) else None
 
     def needed(self, engine: str) -> float | None:
         """The engine's own estimate of the seconds that it needs, as of its last try."""
@@ -210,8 +210,31 @@ def _lifted(attempt: Attempt, outcome: Outcome) -> Outcome | None:
         case Refuted(found, known) if reduction is not None:
             witness = _verified(attempt.obligation, found)
             return None if witness is None else Refuted(witness, known)
+        case Undecided(known=known) if reduction is not None:
+            return replace(outcome, known=_about(attempt.obligation, known))
         case _:
             return outcome
+
+
+def _about(obligation: Obligation, known: Known) -> Known:
+    """What is known of the reduced claim, as far as it is known of the obligation as well.
+
+    Where the square is large the obligation fails by more, so that bounds don't carry over.
+    """
+    import numpy as np
+
+    from bcv.enclosures.floats import evaluate
+    from bcv.enclosures.tape import compile_tape
+
+    margin, at = None, dict(known.at)
+    if known.smallest_margin is not None and at.keys() >= set(obligation.region.variables):
+        names = obligation.region.variables
+        point = np.array([[at[name]] for name in names])
+        with np.errstate(all="ignore"):
+            value = float(evaluate(compile_tape([obligation.expr], names), point)[0, 0])
+        margin = value if np.isfinite(value) else None
+    at = at if margin is not None else {}
+    return replace(known, largest_violation=None, smallest_margin=margin, at=tuple(at.items()))
 
 
 def _verified(obligation: Obligation, found: Witness) -> Witness | None:

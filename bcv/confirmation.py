@@ -75,7 +75,9 @@ def _opinion(
         return outcome_of(item.obligation, query, reply, name, part)
 
     outcome, spent = guarded(name, item.obligation, budget, seconds, run, emit)
-    stance = _stance(outcome, said)
+    stance = _stance(item.outcome, outcome, said)
+    if stance is Stance.HOLDS and isinstance(outcome, Refuted):
+        outcome = Undecided(Reason.INCONCLUSIVE, f"a search refutes what {name} said")
     agrees = None
     if stance is not Stance.NOTHING:
         agrees = (stance is Stance.HOLDS) is isinstance(item.outcome, Proved)
@@ -85,8 +87,13 @@ def _opinion(
     return Opinion(name, stance, agrees, spent, words), outcome
 
 
-def _stance(outcome: Outcome, said: Sequence[Reply]) -> Stance:
-    """What the engine itself said: a solver's word counts even where it does not verify."""
+def _stance(ours: Outcome, outcome: Outcome, said: Sequence[Reply]) -> Stance:
+    """What the engine itself said: a solver's word counts even where it does not verify.
+
+    Except that a witness against what we had proved counts for more than any word.
+    """
+    if isinstance(ours, Proved) and isinstance(outcome, Refuted):
+        return Stance.FAILS
     status = said[0].status if said else ""
     if status == "unsat" or (not said and isinstance(outcome, Proved)):
         return Stance.HOLDS

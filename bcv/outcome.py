@@ -34,8 +34,8 @@ class Known:
         smallest_margin: an estimate: the smallest value of the expression at a sampled point.
         at: that point, in floats.
         largest_violation: rigorous: the expression is at least minus this on the whole region.
-        proved_share: the share of the box's volume on which the claim is proved (or the region
-            absent), for bounded boxes.
+        proved_share: of the boxes that may meet the region, the share by volume on which the
+            claim is proved; None where the region has no bounds.
         boxes: boxes examined.
         boxes_left: boxes still open.
         samples: points drawn.

@@ -10,13 +10,14 @@ all times and limits are processor time, for machines that others use too.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
+
+from measuring import arguments
 
 ROOT = Path(__file__).parents[1]
 
@@ -103,12 +104,11 @@ def count_processor_time() -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser = arguments(__doc__)
     parser.add_argument("folders", nargs="*", type=Path, default=[ROOT / "problems"])
     parser.add_argument("--timeout", type=float, default=5.0)
     parser.add_argument("--every", type=int, default=1, help="take one file in so many")
     parser.add_argument("--cpu", action="store_true")
-    parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     if asked.cpu:
         count_processor_time()

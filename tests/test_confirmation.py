@@ -135,3 +135,19 @@ def test_two_words_against_each_other_are_a_failure(judged) -> None:  # type: ig
     assert code_of(verdict) is ExitCode.FAILED
     document = verdict_document("p.yaml", "decay", verdict)
     assert document["contradictions"][0]["right"] is None
+
+
+def test_an_exact_witness_wins_against_a_solvers_lie_that_a_search_refutes(judged) -> None:  # type: ignore[no-untyped-def]
+    verdict, _ = judged(BAD, Oracle(Reply("unsat")))
+    assert (verdict.answer, verdict.assurance) == (Answer.INVALID, Assurance.CHECKED)
+    assert [c.condition for c in verdict.contradictions if c.right == c.fails] == ["unsafe"]
+    assert code_of(verdict) is ExitCode.INVALID
+
+
+def test_a_witness_that_refutes_an_agreeing_solver_contradicts_the_proof(judged) -> None:  # type: ignore[no-untyped-def]
+    believed = Says(Proved(Attestation("first", "1", "", "unsat")))
+    verdict, _ = judged(BAD, Oracle(Reply("unsat")), ("first",), believed)
+    unsafe = next(item for item in verdict.conditions if item.obligation.name == "unsafe")
+    assert isinstance(unsafe.outcome, Refuted)
+    assert verdict.answer is Answer.INVALID
+    assert [c.condition for c in verdict.contradictions if c.right == c.fails] == ["unsafe"]

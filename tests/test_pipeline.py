@@ -250,5 +250,15 @@ def test_an_engine_that_gave_up_near_its_limit_is_asked_again_with_more_time(mon
         time.sleep(0.8 * budget.seconds_left)
         return TIRED
 
-    verdict, _ = run(monkeypatch, [hurried], names=("flow",), settings=Settings(timeout=5))
+    answers = [always(TIRED), always(TIRED), hurried]
+    verdict, _ = run(monkeypatch, answers, names=("flow",), settings=Settings(timeout=5))
     assert verdict.answer is Answer.VALID
+
+
+def test_an_engine_whose_effort_is_no_matter_of_time_is_not_asked_twice(monkeypatch):
+    def slow(obligation, budget):
+        time.sleep(0.8 * min(budget.seconds_left, 0.2))
+        return TIRED
+
+    _, events = run(monkeypatch, [slow], names=("flow",), settings=Settings(timeout=2))
+    assert sum(isinstance(event, EngineFinished) for event in events) == 1

@@ -5,6 +5,9 @@ Soundness does not depend on this file.
 
 from __future__ import annotations
 
+import re
+import shutil
+import sys
 from typing import TYPE_CHECKING, Final
 
 import typer
@@ -61,6 +64,8 @@ def _state(name: str, entry: Entry) -> tuple[str, str]:
         return "missing", entry.remedy
     if name == "dreal":
         fault = _dreal_fault()
+        if fault and (program := shutil.which(entry.program)):
+            return _program_state(program)
         if fault:
             return "does not load", f"{fault}; {entry.remedy}"
     return _version(entry.package) or ("ready" if entry.own else "installed"), ""
@@ -78,19 +83,29 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _dreal_fault() -> str:
-    """Why neither dReal's module nor a program of that name can be used; "" if one can.
-
-    The module is often installed without the shared library that it needs, so it is loaded, in a
-    process of its own.
-    """
-    import shutil
-    import sys
-
+def _program_state(program: str) -> tuple[str, str]:
+    """What a program says of its version, or that it does not run; and the remedy."""
     from bcv.sandbox import Limits, run_command
 
-    if shutil.which("dreal"):
-        return ""
+    try:
+        ended = run_command([program, "--version"], Limits(5.0))
+    except OSError as error:
+        return "does not run", f"{program}: {error.strerror}"
+    if ended.status != 0:
+        what = "gives no answer" if ended.timed_out else f"ends with status {ended.status}"
+        return "does not run", f"`{program} --version` {what}"
+    found = re.search(r"\d+(\.\d+)+", ended.output.decode(errors="replace"))
+    return found[0] if found else "installed", ""
+
+
+def _dreal_fault() -> str:
+    """Why dReal's module cannot be used; "" if it can.
+
+    It is often installed without the shared library that it needs, so it is loaded, in a process
+    of its own.
+    """
+    from bcv.sandbox import Limits, run_command
+
     ended = run_command([sys.executable, "-P", "-c", "import dreal"], Limits(10.0))
     if ended.status == 0:
         return ""

@@ -246,10 +246,9 @@ def _known(search: Search) -> Known:
     open_boxes = [search.stack.all(), *search.stuck]
     left = sum(boxes.count for boxes in open_boxes)
     bound = min((float(boxes.bound.min(initial=np.inf)) for boxes in open_boxes), default=np.inf)
-    share = search.proved_volume if search.bounded else None
     return Known(
         largest_violation=max(0.0, -bound) if np.isfinite(bound) or not left else None,
-        proved_share=None if share is None else min(1.0, share),
+        proved_share=search.proved_share,
         boxes=search.examined,
         boxes_left=left,
     )

@@ -19,13 +19,15 @@ from importlib.util import find_spec
 from typing import Any, Final
 
 from bcv.engines.engine import Budget
-from bcv.engines.query import GRACE, Reply, Solver, ask_module, child_main
+from bcv.engines.query import GRACE, Reply, Solver, ask_module, child_main, failure
 from bcv.formats.smtlib import Query, negated_query
 from bcv.obligation import Obligation
 from bcv.sandbox import Limits, run_command
 
 PRECISIONS: Final = (1e-3, 1e-6, 1e-9)
 """The deltas tried one after the other while the answer is delta-sat and time is left."""
+
+_FAR: Final = 1e9
 
 ADVICE: Final = (
     "not available: `pip install dreal` (Python 3.11 or older) needs IBEX 2.7.4's shared library "
@@ -68,7 +70,7 @@ def _ask_with(query: Query, precision: float, budget: Budget) -> Reply:
     ended = run_command(
         command, Limits(budget.seconds_left + GRACE, budget.memory), query.text.encode()
     )
-    return Reply("timeout") if ended.timed_out else _read_program(ended.output.decode())
+    return failure(ended) or _read_program(ended.output.decode(errors="replace"))
 
 
 _BOX: Final = re.compile(r"^(\w+)\s*:\s*\[\s*([-+.\deE]+)\s*,\s*([-+.\deE]+)\s*\]", re.MULTILINE)
@@ -76,14 +78,23 @@ _BOX: Final = re.compile(r"^(\w+)\s*:\s*\[\s*([-+.\deE]+)\s*,\s*([-+.\deE]+)\s*\
 
 def _read_program(output: str) -> Reply:
     first = output.split("\n", 1)[0]
-    if first.startswith("unsat"):
+    if first.strip() == "unsat":
         return Reply("unsat", version="dreal")
     if not first.startswith("delta-sat"):
-        return Reply("crash", detail=first[:200])
-    model = tuple(
-        (name, (Fraction(low) + Fraction(high)) / 2) for name, low, high in _BOX.findall(output)
-    )
+        return Reply("crash", detail="the program gave no readable answer")
+    try:
+        model = tuple(
+            (name, _middle(float(low), float(high))) for name, low, high in _BOX.findall(output)
+        )
+    except ValueError:
+        return Reply("crash", detail="the program gave no readable model")
     return Reply("delta-sat", model, "dreal", first)
+
+
+def _middle(low: float, high: float) -> Fraction:
+    """The middle of a side, cut off far out: a side may be unbounded."""
+    ends = (max(-_FAR, min(_FAR, end)) for end in (low, high))
+    return sum(map(Fraction, ends), Fraction(0)) / 2
 
 
 # What follows runs in the child process only.
@@ -169,8 +180,7 @@ def _solve(script: str, seconds: float) -> Reply:
     model = []
     for place in range(box.size()):
         variable, interval = box.variable(place), box[place]
-        low, high = (max(-1e9, min(1e9, end)) for end in (interval.lb(), interval.ub()))
-        model.append((str(variable), (Fraction(low) + Fraction(high)) / 2))
+        model.append((str(variable), _middle(interval.lb(), interval.ub())))
     return Reply("delta-sat", tuple(model), version, detail)
 
 

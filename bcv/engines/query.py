@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import time
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,13 +23,17 @@ from bcv.evidence import Attestation, Witness
 from bcv.formats.smtlib import Query
 from bcv.obligation import Obligation
 from bcv.outcome import Hints, Outcome, Proved, Reason, Refuted, Undecided
-from bcv.sandbox import Ending, Limits, run_command
+from bcv.sandbox import Ending, Finished, Limits, run_command
 
 GRACE: Final = 0.15
 """Seconds between the solver's own limit and the kill: some solvers stop a little late."""
 
 _PATIENCE: Final = 1.0
 """Seconds for the search around a model that does not verify as it is."""
+
+_LEAST: Final = 0.2
+"""Seconds for looking into an ``unsat`` even where the solver took all the time there was: a word
+must not count for more because it came late."""
 
 _SHARE: Final = 0.85
 """Of the time, for the solver itself; the rest is for looking at its answer."""
@@ -96,15 +101,21 @@ def ask_module(module: str, query: Query, budget: Budget) -> Reply:
     command = [sys.executable, "-P", "-m", module]
     limits = Limits(seconds + GRACE, budget.memory)
     ended = run_command(command, limits, request.encode())
+    return failure(ended) or _decoded(ended.output)
+
+
+def failure(ended: Finished) -> Reply | None:
+    """Why a solver's process has no answer, whatever it wrote; None if it ended well."""
     if ended.timed_out:
         return Reply("timeout")
     if ended.ending is Ending.OUTPUT:
         return Reply("crash", detail="it wrote without end")
-    if ended.status != 0:
-        errors = ended.errors.decode(errors="replace").strip().splitlines()
-        status = "memory" if "MemoryError" in ended.errors.decode(errors="replace") else "crash"
-        return Reply(status, detail=errors[-1] if errors else f"exit status {ended.status}")
-    return _decoded(ended.output)
+    if ended.status == 0:
+        return None
+    errors = ended.errors.decode(errors="replace")
+    last = errors.strip().splitlines()[-1:]
+    status = "memory" if "MemoryError" in errors or "bad_alloc" in errors else "crash"
+    return Reply(status, detail=last[0] if last else f"exit status {ended.status}")
 
 
 _REASONS: Final = {
@@ -140,20 +151,24 @@ def _verified(
         witness = verify_point(obligation, dict(zip(names, near, strict=True)))
         if witness is not None:
             return witness
-    return _searched(obligation, _hints_at(model), budget.slice(_PATIENCE), samples=64)
+    return _searched(obligation, _hints_at(model), budget, samples=64)
 
 
-def _searched(obligation: Obligation, hints: Hints, budget: Budget, samples: int) -> Witness | None:
+def _searched(
+    obligation: Obligation, hints: Hints, budget: Budget, samples: int, least: float = 0.0
+) -> Witness | None:
+    """A witness from a quick search, which gets so many seconds at least."""
     # Imported here, because the child processes import this module too.
     import numpy as np
 
     from bcv.falsify.search import Effort, Search
 
+    deadline = max(budget.slice(_PATIENCE).deadline, time.monotonic() + least)
     effort = Effort(
         samples=samples, starts=10, rounds=10, polished=3, verified=20, passes=1, cells=5
     )
     with np.errstate(all="ignore"):
-        return Search(obligation, effort, hints, budget.deadline, budget.seed).run()
+        return Search(obligation, effort, hints, deadline, budget.seed).run()
 
 
 def _hints_at(model: tuple[Fraction, ...]) -> Hints:
@@ -169,7 +184,7 @@ def outcome_of(
     """What a reply is worth: an attestation, a verified witness, or nothing."""
     if reply.status == "unsat":
         # A word is not taken for what a quick search can refute.
-        lie = _searched(obligation, Hints(), budget.slice(_PATIENCE), samples=1024)
+        lie = _searched(obligation, Hints(), budget, samples=1024, least=_LEAST)
         if lie is not None:
             return Refuted(lie)
         return Proved(Attestation(solver, reply.version, query.text, reply.status))

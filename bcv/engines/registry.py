@@ -29,6 +29,8 @@ class Entry:
         program: an executable that serves in the place of the modules.
         own: it is bcv's own, and so used unless others are asked for.
         parts: the engines that it hands simpler claims to, by its parameters.
+        final: once it has given up by itself, more time would change nothing. (Others leave out
+            steps that do not fit in their time.)
     """
 
     module: str
@@ -41,6 +43,7 @@ class Entry:
     program: str = ""
     own: bool = True
     parts: tuple[tuple[str, str], ...] = ()
+    final: bool = False
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -51,18 +54,27 @@ class Entry:
 
 
 ENGINES: Final = {
-    "sampling": Entry("bcv.engines.sampling", "Sampling", "finds plain counterexamples fast"),
+    "sampling": Entry(
+        "bcv.engines.sampling", "Sampling", "finds plain counterexamples fast", final=True
+    ),
     "refinement": Entry(
         "bcv.engines.sampling",
         "Sampling",
         "descends to rare and touching counterexamples",
         options=(("effort", "thorough"),),
+        final=True,
     ),
     "branch-and-bound": Entry(
-        "bcv.engines.branch_and_bound", "BranchAndBound", "proves by interval arithmetic"
+        "bcv.engines.branch_and_bound",
+        "BranchAndBound",
+        "proves by interval arithmetic",
+        final=True,
     ),
     "linear-relaxation": Entry(
-        "bcv.engines.linear_relaxation", "LinearRelaxation", "proves claims about neural networks"
+        "bcv.engines.linear_relaxation",
+        "LinearRelaxation",
+        "proves claims about neural networks",
+        final=True,
     ),
     "sum-of-squares": Entry(
         "bcv.engines.sum_of_squares",

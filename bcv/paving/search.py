@@ -79,7 +79,8 @@ class Search:
         examined: boxes looked at.
         stuck: boxes too small to split, left open.
         witness: a verified one, as soon as there is one.
-        proved_volume: the share of a bounded root's volume that is done.
+        proved_volume: of the boxes on which the claim is proved, as a share of a bounded root's;
+            boxes that miss the region are not among them.
     """
 
     bounds: Bounds
@@ -92,6 +93,7 @@ class Search:
     witness: Witness | None = None
     proved_volume: float = 0.0
     _scale: Floats = field(init=False)
+    _flat: Mask = field(init=False)
     _natural: Trial = field(init=False)
     _slopes: Trial = field(init=False)
     _with_multipliers: Trial = field(init=False)
@@ -113,6 +115,7 @@ class Search:
         with np.errstate(invalid="ignore", over="ignore"):
             widths = start.hi - start.lo
         self._scale = np.where(np.isfinite(widths) & (widths > 0.0), widths, 1.0)
+        self._flat = widths[:, 0] == 0.0
         self._natural = Trial(1.0)
         self._slopes = Trial(_SLOPE_PRICE)
         self._with_multipliers = Trial(0.5 * _SLOPE_PRICE)
@@ -221,11 +224,26 @@ class Search:
                     self.stack.push(above)
             self._settle(box, np.ones(1, dtype=np.bool_), reason)
 
+    @property
+    def proved_share(self) -> float | None:
+        """The proved part of all boxes that are not known to miss the region, by their volume."""
+        if not self.bounded:
+            return None
+        open_boxes = (self.stack.all(), *self.stuck)
+        left = sum(float(self._volumes(boxes).sum()) for boxes in open_boxes)
+        met = self.proved_volume + left
+        return self.proved_volume / met if met > 0.0 else None
+
+    def _volumes(self, boxes: Boxes) -> Floats:
+        """(K,) volumes as shares of a bounded root's, in which flat sides do not count."""
+        sides = (boxes.hi - boxes.lo) / self._scale
+        return np.asarray(np.prod(sides[~self._flat], axis=0))
+
     def _settle(self, boxes: Boxes, done: Mask, reasons: NDArray[np.int32] | int) -> None:
         self.recorder.settle(boxes.ids[done], reasons)
         if self.bounded:
-            share = (boxes.hi[:, done] - boxes.lo[:, done]) / self._scale
-            self.proved_volume += float(np.prod(share, axis=0).sum())
+            met = np.asarray(reasons) >= len(self.bounds.test.reasons)
+            self.proved_volume += float((self._volumes(boxes)[done] * met).sum())
 
     def _survivors(self, boxes: Boxes) -> tuple[Boxes, Mask]:
         """The boxes that no method settles, and (atoms, K) which atoms are open there."""

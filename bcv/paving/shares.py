@@ -26,7 +26,10 @@ def tasks(search: Search, count: int, work: Callable[[Search], object]) -> list[
     def task(number: int) -> bytes:
         boxes = search.stack.pop(search.stack.count)
         search.stack.push(boxes.where(np.arange(number, boxes.count, count)))
-        search.stuck = []
+        search.stuck, search.proved_volume = (
+            [],
+            0.0,
+        )  # what the others have is not to be added twice
         work(search)
         if search.witness is not None:
             return _WITNESS + json.dumps(encoded_witness(search.witness)).encode()

@@ -26,7 +26,7 @@ from bcv.paving.multipliers import ReasonTable
 from bcv.paving.recording import CoverRecorder, Tree
 from bcv.paving.search import Search
 
-MAGIC: Final = b"bcv-search-1\n"
+MAGIC: Final = b"bcv-search-2\n"
 _NO_NODES: Final = array("i")
 _NO_CUTS: Final = array("d")
 _FIELDS: Final = ("code", "parent", "batches", "cut_nodes", "cut_positions")
@@ -91,6 +91,7 @@ def merge(search: Search, data: bytes, base: int, examined: int) -> None:
     search.stack.push(state.boxes[0])
     search.stuck.extend(state.boxes[1:])
     search.examined += state.examined - examined
+    search.proved_volume += state.proved_volume
 
 
 class _State:

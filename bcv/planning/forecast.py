@@ -59,7 +59,7 @@ class Forecast:
         open_ = 1 - self.ends_within(tried)
         if open_ <= 1e-9:
             return 0.0
-        return self.success * (self.ends_within(seconds) - (1 - open_)) / open_
+        return self.success * max(0.0, self.ends_within(seconds) - (1 - open_)) / open_
 
     def cost(self, seconds: float, tried: float = 0.0) -> float:
         """The mean time of such an attempt; an engine starts anew each time."""
@@ -94,8 +94,8 @@ class Parameters:
 
 
 _ZEROS: Final = (0.0,) * (len(NAMES) - 1)
-UNKNOWN_ENGINE: Final = Parameters((math.log(0.3), *_ZEROS), (-1.0, *_ZEROS), 2.0, 0.3)
-"""Of an engine about which nothing is known."""
+UNKNOWN_ENGINE: Final = Parameters((math.log(0.3), *_ZEROS), (-1.0, *_ZEROS), 1.0, 0.3)
+"""Of an engine about which nothing is known: a solver, which has a process to start."""
 
 
 def parameters_from(text: str) -> dict[str, Parameters]:
@@ -109,7 +109,7 @@ def parameters_from(text: str) -> dict[str, Parameters]:
         if document["schema"] != SCHEMA or document["features"] != list(NAMES):
             raise ValueError("it was written by another version of bcv")
         return {str(name): _one(entry) for name, entry in document["engines"].items()}
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"a field is missing or wrong: {error}") from None
 
 

@@ -102,7 +102,7 @@ def recorded(path: Path) -> tuple[list[Attempted], int]:
     for line in path.read_bytes().splitlines():
         try:
             found.append(attempted(json.loads(line)))
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             broken += 1
     return found, broken
 

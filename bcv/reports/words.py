@@ -95,7 +95,10 @@ def known_facts(known: Known) -> list[str]:
     """What is known about a condition that is still open, one fact a line."""
     facts = []
     if known.proved_share is not None:
-        facts.append(f"proved on {share(known.proved_share)} of the region's box")
+        facts.append(
+            f"proved on {share(known.proved_share)} of the region (by the volume of boxes that "
+            "may meet it)"
+        )
     if known.largest_violation is not None and known.largest_violation < float("inf"):
         facts.append(f"if it fails at all, then by at most {known.largest_violation:.3g}")
     if known.smallest_margin is not None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+from importlib.util import find_spec
 
 import pytest
 
@@ -47,6 +49,20 @@ def test_doctor_lists_methods_with_versions(folder):
         "algebra", "sum-of-squares", "lifting", "z3", "cvc5", "dreal", "sympy",
     ):  # fmt: skip
         assert method in run.stdout
+
+
+@pytest.mark.skipif(find_spec("dreal") is not None, reason="dReal's module goes before")
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [("echo dReal v4.21.06.2", "4.21.06.2"), ("echo yes", "installed"), ("exit 3", "status 3")],
+)
+def test_doctor_asks_a_dreal_program_for_its_version(folder, source, told):
+    program = folder / "dreal"
+    program.write_text(f"#!/bin/sh\n{source}\n")
+    program.chmod(0o755)
+    run = run_bcv("doctor", folder=folder, PATH=f"{folder}:{os.environ['PATH']}")
+    assert run.returncode == 0
+    assert any(told in line for line in run.stdout.splitlines() if "dreal" in line)
 
 
 def test_attempts_are_recorded_and_tuned(folder):

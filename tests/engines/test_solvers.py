@@ -12,11 +12,13 @@ import pytest
 from bcv import expr as ex
 from bcv import region as rg
 from bcv.engines.engine import Budget
+from bcv.engines.query import Reply, outcome_of
 from bcv.engines.registry import ENGINES, Entry, create
 from bcv.events import ignore
 from bcv.evidence import Attestation, Point, Segment
 from bcv.expr import Expr, Op
 from bcv.formats.problem_yaml import load_problem
+from bcv.formats.smtlib import negated_query
 from bcv.obligation import Obligation
 from bcv.outcome import Hints, Outcome, Proved, Reason, Refuted, Undecided
 from bcv.pipeline import Settings, validate
@@ -143,6 +145,12 @@ def test_a_lie_that_a_quick_search_refutes_is_not_believed(
     monkeypatch.setenv("BCV_TEST_DOUBLE", "lies that it holds")
     found = Double().discharge(FALSE_CLAIM, Hints(), Budget(time.monotonic() + 10), ignore)
     assert isinstance(found, Refuted)
+
+
+def test_a_lie_that_comes_too_late_is_looked_into_all_the_same() -> None:
+    over = Budget(time.monotonic())
+    query = negated_query(FALSE_CLAIM)
+    assert isinstance(outcome_of(FALSE_CLAIM, query, Reply("unsat"), "double", over), Refuted)
 
 
 @pytest.mark.parametrize("kind", ["hangs", "crashes", "is killed", "floods", "lies that it fails"])

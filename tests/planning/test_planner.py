@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 import random
 import re
@@ -204,6 +205,29 @@ def test_a_broken_parameter_file_is_a_warning(data) -> None:  # type: ignore[no-
     assert "bcv tune" in warning
 
 
+@pytest.mark.parametrize("features", [NAMES[:-1], (*NAMES, "new"), NAMES[::-1]])
+def test_parameters_of_another_version_are_one_warning(data, features) -> None:  # type: ignore[no-untyped-def]
+    data.mkdir()
+    document = json.loads(parameters_text(default_parameters()))
+    document["features"] = list(features)
+    history.parameters_file().write_text(json.dumps(document))
+    parameters, warning = history.known_parameters()
+    assert parameters == default_parameters()
+    assert "another version of bcv" in warning
+    assert "\n" not in warning
+
+
+def test_no_parameter_file_is_a_crash(data) -> None:  # type: ignore[no-untyped-def]
+    data.mkdir()
+    document = json.loads(parameters_text(default_parameters()))
+    document["engines"]["sampling"]["spread"] = 10**400
+    for broken in ("[" * 100_000, json.dumps(document), '{"schema": NaN}', "\0", "null"):
+        history.parameters_file().write_text(broken)
+        parameters, warning = history.known_parameters()
+        assert parameters == default_parameters()
+        assert "bcv tune" in warning
+
+
 def test_networks_are_expected_to_be_proved_by_affine_forms() -> None:
     parameters = default_parameters()
     for functions, kinks in ((128, 0), (0, 128)):
@@ -212,5 +236,5 @@ def test_networks_are_expected_to_be_proved_by_affine_forms() -> None:
             parameters[name].forecast(network)
             for name in ("linear-relaxation", "branch-and-bound", "sampling")
         )
-        assert relaxed.success > 0.95
+        assert relaxed.success > 0.9
         assert sampled.median < relaxed.median < 0.1 * paved.median
