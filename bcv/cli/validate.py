@@ -129,6 +129,7 @@ def validate(
     is UNKNOWN, 4 if bcv failed, 130 if interrupted.
     """
     from bcv.pipeline import CheckMode, Settings
+    from bcv.planning.order import when_needed
     from bcv.verdict import Assurance
 
     if proof is not None and len(files) > 1:
@@ -136,7 +137,7 @@ def validate(
     settings = Settings(
         timeout,
         seed,
-        strategy=planner(),
+        strategy=when_needed(planner),
         check=CheckMode(check.value),
         require=Assurance[require.name],
         confirm=_names(confirm),
