@@ -170,6 +170,28 @@ def jobs(document: Document) -> str:
     return f"{words}\n\n{markdown(headers, rows)}"
 
 
+def repeats(document: Document) -> str:
+    rows = [
+        (name, seconds(found["first"]), seconds(found["again"]), f"{found['ratio']:.2f}")
+        for name, found in (("all", document["all"]), ("decided", document["decided"]))
+    ]
+    words = (
+        f"{document['problems']} problems, {document['timeout']:g} s each; "
+        f"{document['recalled']} of {document['conditions']} conditions came from the cache, "
+        f"{len(document['different'])} verdicts differ. "
+        f"Median of the problems' ratios: {document['median']:.2f}."
+    )
+    return f"{words}\n\n{markdown(('sum', 'first', 'again', 'ratio'), rows)}"
+
+
+def candidates(document: Document) -> str:
+    rows = [
+        (r["answer"], r["count"], seconds(r["processor"]), seconds(r["wall"]))
+        for r in document["rows"]
+    ]
+    return markdown(("answer", "candidates", "processor, each", "wall, each"), rows)
+
+
 def suite(document: Document) -> str:
     from bcv.bench.records import best_of, from_json, tally
 
@@ -233,6 +255,8 @@ SECTIONS: Final[dict[str, tuple[str, Callable[[Document], str]]]] = {
     "detection": ("detection", detection),
     "proofs": ("proofs", proofs),
     "jobs": ("jobs", jobs),
+    "repeats": ("repeats", repeats),
+    "candidates": ("candidates", candidates),
     "suite": ("suite", suite),
     "peers": ("peers", suite),
 }
