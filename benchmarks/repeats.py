@@ -57,11 +57,10 @@ def measured(action: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 def row(path: Path, timeout: float) -> Row:
     """The runs of one problem."""
-    from bcv.cli.validate import planner, user_recall
+    from bcv.cli.validate import strategy, user_recall
     from bcv.conditions import obligations_of
     from bcv.formats.problem_yaml import load_problem
     from bcv.pipeline import Settings, validate
-    from bcv.planning.order import when_needed
     from bcv.stores.folder import VARIABLE
 
     problem = load_problem(path)
@@ -71,7 +70,7 @@ def row(path: Path, timeout: float) -> Row:
 
     def validates() -> dict[str, Any]:
         recall = user_recall()
-        verdict = validate(problem, Settings(timeout, strategy=when_needed(planner)), recall=recall)
+        verdict = validate(problem, Settings(timeout, strategy=strategy()), recall=recall)
         recall.store.close()
         return {
             "verdict": [verdict.answer.value, verdict.assurance.name],

@@ -21,7 +21,7 @@ from bcv.errors import BcvError
 
 if TYPE_CHECKING:
     from bcv.pipeline import Settings
-    from bcv.planning.order import BestFirst
+    from bcv.planning.order import BestFirst, Strategy
     from bcv.problem import Problem
     from bcv.recall import Recall
     from bcv.stores.checkpoints import Checkpoints
@@ -129,7 +129,6 @@ def validate(
     is UNKNOWN, 4 if bcv failed, 130 if interrupted.
     """
     from bcv.pipeline import CheckMode, Settings
-    from bcv.planning.order import when_needed
     from bcv.verdict import Assurance
 
     if proof is not None and len(files) > 1:
@@ -137,7 +136,7 @@ def validate(
     settings = Settings(
         timeout,
         seed,
-        strategy=when_needed(planner),
+        strategy=strategy(),
         check=CheckMode(check.value),
         require=Assurance[require.name],
         confirm=_names(confirm),
@@ -201,6 +200,13 @@ def _validate_one(file: str, settings: Settings, output: Output, manner: Manner)
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def strategy() -> Strategy:
+    """The planner, which is read when the first choice is due."""
+    from bcv.planning.order import when_needed
+
+    return when_needed(planner)
 
 
 def planner() -> BestFirst:
