@@ -167,7 +167,18 @@ def jobs(document: Document) -> str:
     ]  # fmt: skip
     words = f"Speed-up of {document['jobs']} jobs: **{document['speedup']:.2f}**."
     headers = ("jobs", "wall", "processor", "cores used", "load before")
-    return f"{words}\n\n{markdown(headers, rows)}"
+    chains = [
+        (c["jobs"], f"{c['boxes']:,}", seconds(c["wall"]), seconds(c["processor"]),
+         seconds(c["longest"]), f"{c['idle']:.0%}")
+        for c in document["chains"]
+    ]  # fmt: skip
+    hard = (
+        f"One condition that takes branch and bound seconds: **{document['speedup_wall']:.2f}** by "
+        f"the clock, **{document['speedup_chain']:.2f}** by the processor time of the longest "
+        "chain of work, on which other load has no influence."
+    )
+    columns = ("jobs", "boxes", "wall", "processor", "longest chain", "idle")
+    return f"{words}\n\n{markdown(headers, rows)}\n\n{hard}\n\n{markdown(columns, chains)}"
 
 
 def repeats(document: Document) -> str:

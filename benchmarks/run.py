@@ -98,7 +98,9 @@ def _proofs(document: Document) -> Iterable[Figure]:
 
 
 def _jobs(document: Document) -> Iterable[Figure]:
-    yield Figure(f"speed-up of {document['jobs']} jobs", document["speedup"], "", 1)
+    jobs = document["jobs"]
+    yield Figure(f"speed-up of {jobs} jobs, many problems", document["speedup"], "", 1)
+    yield Figure(f"speed-up of {jobs} jobs, one condition", document["speedup_chain"], "", 1)
 
 
 def _repeats(document: Document) -> Iterable[Figure]:
