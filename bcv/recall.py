@@ -10,7 +10,7 @@ import hashlib
 import json
 import time
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ from bcv.enclosures.exact import verify_point, verify_segment
 from bcv.errors import BcvError
 from bcv.evidence import Attestation, Cover, Evidence, Segment, SquareFactor, SumOfSquares, Witness
 from bcv.formats.proof import encoded_witness, proved_entry, replay_seconds
-from bcv.formats.proof_reader import read_evidence, read_obligation, read_witness
+from bcv.formats.proof_reader import read_evidence, read_nodes, read_obligation, read_witness
 from bcv.obligation import Obligation
 from bcv.outcome import Known, Outcome, Proved, Reason, Refuted, Undecided
 from bcv.stores.store import Record, Store, Warn, silent
@@ -72,15 +72,15 @@ class Recall:
 
     store: Store
     warn: Warn = silent
-    _names: dict[str, Name] = field(default_factory=dict)
-
-    def stored(self, obligation: Obligation) -> Found | None:
-        """A proof of the claim that nobody has checked, or a refutation; None if there is none."""
-        return next(self._found(obligation), None)
+    _names: dict[Obligation, Name] = field(default_factory=dict)
 
     def find(self, obligation: Obligation, deadline: float) -> Found | None:
         """A proof or a refutation of the claim, verified; None if there is none in time."""
-        for found in self._found(obligation):
+        return self.confirmed(self.stored(obligation), deadline)
+
+    def confirmed(self, stored: Iterable[Found], deadline: float) -> Found | None:
+        """The first that is a refutation or a proof that holds; None if there is none in time."""
+        for found in stored:
             if time.monotonic() > deadline:
                 return None
             if not isinstance(found.outcome, Proved):
@@ -91,8 +91,8 @@ class Recall:
                 self._reject(found.record, "its evidence proves nothing")
         return None
 
-    def _found(self, obligation: Obligation) -> Iterator[Found]:
-        """What is stored about the claim: refutations are verified, proofs are not."""
+    def stored(self, obligation: Obligation) -> Iterator[Found]:
+        """What is stored about the claim: refutations are verified, proofs nobody has checked."""
         name = self._name(obligation)
         for record in self._records(name):
             found = self._read(record, obligation, name)
@@ -108,10 +108,9 @@ class Recall:
                 yield record
 
     def _name(self, obligation: Obligation) -> Name:
-        key = obligation.digest()
-        if key not in self._names:
-            self._names[key] = name_of(obligation)
-        return self._names[key]
+        if obligation not in self._names:
+            self._names[obligation] = name_of(obligation)
+        return self._names[obligation]
 
     def _read(self, record: Record, asked: Obligation, name: Name) -> Found | None:
         try:
@@ -220,7 +219,9 @@ def evidence_holds(record: Record) -> bool:
         if data["kind"] == "refuted":
             read_witness(data["witness"])
         elif data["kind"] == "proved":
-            known, evidence = read_obligation(data["entry"]), read_evidence(data["entry"])
+            entry = data["entry"]
+            nodes = read_nodes(entry)
+            known, evidence = read_obligation(nodes, entry), read_evidence(nodes, entry)
             return holds(known, evidence, time.monotonic() + 60.0)
         return data["kind"] in ("refuted", "undecided")
     except (BcvError, ArithmeticError, LookupError, TypeError, ValueError):
@@ -265,10 +266,11 @@ def _proved(
     entry = _renamed_entry(data["entry"], names)
     if entry is None:
         return None
-    known = read_obligation(entry)
+    nodes = read_nodes(entry)
+    known = read_obligation(nodes, entry)
     if not implies(known, asked):
         return None
-    evidence = read_evidence(entry)
+    evidence = read_evidence(nodes, entry)
     if rests_on_a_word(evidence) and not record.own:
         return None
     known = replace(

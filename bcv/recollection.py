@@ -7,6 +7,7 @@ or else ``recall`` itself by its own arithmetic.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -58,9 +59,10 @@ def recalled(
     """
     started = time.monotonic()
     stored = [recall.stored(attempt.obligation) for attempt in attempts]
+    first = [next(found, None) for found in stored]
     believed = [
         attempt if found is None else _with(attempt, found)
-        for attempt, found in zip(attempts, stored, strict=True)
+        for attempt, found in zip(attempts, first, strict=True)
     ]
     judged = Replayed(tuple(map(settled, believed)))
     if expected_seconds(judged.settled) < AT_ONCE:
@@ -69,9 +71,9 @@ def recalled(
     for i, item in enumerate(judged.settled):
         if item.assurance is Assurance.CHECKED:
             attempts[i] = replace(believed[i], checked=True, seconds=each)
-        elif stored[i] is not None:
+        elif (known := first[i]) is not None:
             started = time.monotonic()
-            found = recall.find(attempts[i].obligation, _half(budget))
+            found = recall.confirmed(itertools.chain([known], stored[i]), _half(budget))
             if found is not None:
                 attempts[i] = replace(_with(attempts[i], found), seconds=time.monotonic() - started)
         if not attempts[i].open:
