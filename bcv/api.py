@@ -6,6 +6,7 @@ that are verified exactly.
 
 from __future__ import annotations
 
+import functools
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -26,7 +27,7 @@ from bcv.formats.expression import parse_expression
 from bcv.formats.problem_yaml import load_problem, parse_problem
 from bcv.obligation import Obligation
 from bcv.outcome import Hints, Outcome, Reason, Refuted, Undecided
-from bcv.pipeline import CheckMode, Settings
+from bcv.pipeline import CheckMode, Settings, remark_on, remarked
 from bcv.pipeline import validate as decide
 from bcv.problem import Problem
 from bcv.verdict import Answer, Assurance, Settled, Verdict, conclude
@@ -91,6 +92,10 @@ class Context:
         self._settled: dict[str, Settled] = {}
         self._pools: dict[str, Pool] = {}
         self._failures: Counter[str] = Counter()
+        self._engines: dict[str, str] = {}
+        self._remark = functools.cache(
+            functools.partial(remark_on, self.problem, self.settings.seed)
+        )
 
     def validate(self, certificate: str | Expr | Mapping[str, str | Expr]) -> Verdict:
         """Decide whether the expression is a certificate for the system.
@@ -104,11 +109,11 @@ class Context:
         settled = self._in_turn(conditions.obligations)
         names = tuple(name for name, _ in conditions.unsupported)
         answer, assurance = conclude(settled, names)
-        if answer is Answer.UNKNOWN:
+        if answer is Answer.UNKNOWN or assurance < self.settings.require:
             verdict = decide(candidate, self.settings)
             self._learn(verdict.conditions)
             return verdict
-        return Verdict(
+        verdict = Verdict(
             answer,
             assurance,
             settled,
@@ -118,6 +123,7 @@ class Context:
             conditions.probability.sentence if conditions.probability else None,
             conditions.unsupported,
         )
+        return remarked(verdict, self._remark)
 
     def _in_turn(self, obligations: tuple[Obligation, ...]) -> tuple[Settled, ...]:
         """Conditions that failed before come first: most candidates are wrong for one reason."""
@@ -172,10 +178,14 @@ class Context:
         return found
 
     def _searched(self, obligation: Obligation) -> Settled:
-        """Short attempts of a few engines, without the planner."""
+        """Short attempts of a few engines, without the planner.
+
+        What decided the condition for an earlier candidate probably does so again.
+        """
+        last = self._engines.get(obligation.name, "")
         started = time.monotonic()
         outcome: Outcome = Undecided(Reason.TIMEOUT)
-        for name in FIRST_ENGINES:
+        for name in sorted(FIRST_ENGINES, key=lambda name: name != last):
             hints = outcome.hints if isinstance(outcome, Undecided) else Hints()
             budget = Budget(time.monotonic() + FIRST_ATTEMPT, seed=self.settings.seed)
             outcome, _ = guarded(
@@ -189,6 +199,7 @@ class Context:
                 ignore,
             )
             if not isinstance(outcome, Undecided):
+                self._engines[obligation.name] = name
                 break
         spent = time.monotonic() - started
         found = Settled(obligation, outcome, name, worth(outcome), spent)

@@ -75,7 +75,8 @@ class Attempt:
     """An obligation, what engines said about it so far, and the seconds spent.
 
     ``reduction`` is a simpler claim that implies the obligation; engines then work on that.
-    ``examined`` says that a reduction was looked for, ``cached`` that an earlier run settled it.
+    ``examined`` says that a reduction was looked for, ``cached`` that an earlier run settled it,
+    and ``checked`` that the checker has replayed what that run left.
     """
 
     obligation: Obligation
@@ -87,6 +88,7 @@ class Attempt:
     hints: Hints = field(default_factory=Hints)
     replies: Mapping[str, Reply] = field(default_factory=dict)
     cached: bool = False
+    checked: bool = False
 
     @property
     def open(self) -> bool:
@@ -295,7 +297,7 @@ def settled(attempt: Attempt) -> Settled:
         attempt.obligation,
         attempt.outcome,
         attempt.engine,
-        worth(attempt.outcome),
+        Assurance.CHECKED if attempt.checked else worth(attempt.outcome),
         attempt.seconds,
         attempt.cached,
     )

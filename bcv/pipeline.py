@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 import functools
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -24,7 +25,7 @@ from bcv.planning.forecast import default_parameters
 from bcv.planning.order import BestFirst, Option, Strategy
 from bcv.problem import Problem
 from bcv.recall import Recall
-from bcv.recollection import effort_of, keep, noting, recalled
+from bcv.recollection import effort_of, keep, nothing_left, noting, recalled
 from bcv.replay import Replayed, expected_seconds, replayed
 from bcv.sandbox import Overrun, alarm
 from bcv.stores.checkpoints import Checkpoints
@@ -118,15 +119,19 @@ def validate(
         return Verdict(*conclude(()), (), time.monotonic() - started, notes=(late,))
     attempts = [untouched(obligation) for obligation in conditions.obligations]
     effort = effort_of(attempts, settings.timeout, replace(settings, timeout=0.0, strategy=None))
+    replay = functools.partial(_replayed, problem, settings)
     tried = effort if checkpoints is None or checkpoints.empty else None
+    earlier: Replayed | None = None
     try:
-        if recall is None or not recalled(attempts, recall, tried, budget, emit):
+        if recall is not None:
+            earlier = recalled(attempts, recall, replay, budget, emit)
+        if recall is None or not nothing_left(attempts, recall, tried, emit):
             _work(attempts, settings, budget, noting(emit, recall))
     except KeyboardInterrupt:
         attempts = [closed(attempt, Reason.INTERRUPTED) for attempt in attempts]
     if budget.seconds_left == 0:
         attempts = [closed(attempt, Reason.TIMEOUT) for attempt in attempts]
-    found = _replayed(problem, tuple(map(settled, attempts)), settings, budget.deadline)
+    found = replay(tuple(map(settled, attempts)), budget.deadline, earlier)
     second = confirmed(problem, found.settled, settings.confirm, budget, emit)
     if recall is not None:
         keep(second.settled, recall, effort)
@@ -134,17 +139,23 @@ def validate(
         second, settled=tuple(_with_share(item, settings.seed) for item in second.settled)
     )
     verdict = _verdict(conditions, found, second, time.monotonic() - started)
-    return _demanding(_with_remark(verdict, problem, settings.seed), settings.require)
+    verdict = remarked(verdict, functools.partial(remark_on, problem, settings.seed))
+    return _demanding(verdict, settings.require)
 
 
-def _with_remark(verdict: Verdict, problem: Problem, seed: int) -> Verdict:
-    """A note beside VALID if simulated trajectories leave the domain in which it was assumed."""
+def remarked(verdict: Verdict, remark: Callable[[], str | None]) -> Verdict:
+    """A note beside VALID if the domain in which it holds is one that the remark is about."""
     if verdict.answer is not Answer.VALID or not verdict.assumes:
         return verdict
+    words = remark()
+    return replace(verdict, notes=(*verdict.notes, words)) if words else verdict
+
+
+def remark_on(problem: Problem, seed: int) -> str | None:
+    """What simulation says of the system, whatever its certificate: it may leave the domain."""
     from bcv.falsify.trajectories import leaving_note
 
-    remark = leaving_note(problem, seed)
-    return replace(verdict, notes=(*verdict.notes, remark)) if remark else verdict
+    return leaving_note(problem, seed)
 
 
 def _with_share(item: Settled, seed: int) -> Settled:
@@ -175,9 +186,18 @@ def _verdict(conditions: Conditions, found: Replayed, second: Confirmed, seconds
 
 
 def _replayed(
-    problem: Problem, settled: tuple[Settled, ...], settings: Settings, deadline: float
+    problem: Problem,
+    settings: Settings,
+    settled: tuple[Settled, ...],
+    deadline: float,
+    earlier: Replayed | None = None,
 ) -> Replayed:
-    """What the checker makes of the evidence, as far as the settings ask for it."""
+    """What the checker makes of the evidence, as far as the settings ask for it.
+
+    ``earlier`` is what it said before; if all is checked by then there is nothing to add.
+    """
+    if earlier and all(item.assurance is Assurance.CHECKED for item in settled):
+        return replace(earlier, settled=settled)
     decided = not all(isinstance(item.outcome, Undecided) for item in settled)
     if settings.check is CheckMode.NEVER or not decided:
         return Replayed(settled)

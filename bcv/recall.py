@@ -10,7 +10,7 @@ import hashlib
 import json
 import time
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ from bcv.enclosures.exact import verify_point, verify_segment
 from bcv.errors import BcvError
 from bcv.evidence import Attestation, Cover, Evidence, Segment, SquareFactor, SumOfSquares, Witness
 from bcv.formats.proof import encoded_witness, proved_entry, replay_seconds
-from bcv.formats.proof_reader import read_evidence, read_obligation, read_witness
+from bcv.formats.proof_reader import read_evidence, read_nodes, read_obligation, read_witness
 from bcv.obligation import Obligation
 from bcv.outcome import Known, Outcome, Proved, Reason, Refuted, Undecided
 from bcv.stores.store import Record, Store, Warn, silent
@@ -55,6 +55,7 @@ class Found:
     obligation: Obligation
     outcome: Outcome
     engine: str
+    record: Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,75 +72,58 @@ class Recall:
 
     store: Store
     warn: Warn = silent
-    _names: dict[str, Name] = field(default_factory=dict)
+    _names: dict[Obligation, Name] = field(default_factory=dict)
 
     def find(self, obligation: Obligation, deadline: float) -> Found | None:
         """A proof or a refutation of the claim, verified; None if there is none in time."""
-        name = self._name(obligation)
-        record = self.store.get(f"{SEMANTICS}:{name.digest}")
-        records = [record] if record else []
-        for record in (*records, *self._relatives(name, records)):
+        return self.confirmed(self.stored(obligation), deadline)
+
+    def confirmed(self, stored: Iterable[Found], deadline: float) -> Found | None:
+        """The first that is a refutation or a proof that holds; None if there is none in time."""
+        for found in stored:
             if time.monotonic() > deadline:
                 return None
-            found = self._read(record, obligation, name, deadline)
-            if found is not None:
+            if not isinstance(found.outcome, Proved):
                 return found
+            if holds(found.obligation, found.outcome.evidence, deadline):
+                return found
+            if time.monotonic() <= deadline:
+                self._reject(found.record, "its evidence proves nothing")
         return None
 
-    def _relatives(self, name: Name, known: Sequence[Record]) -> Iterator[Record]:
-        keys = {record.key for record in known}
+    def stored(self, obligation: Obligation) -> Iterator[Found]:
+        """What is stored about the claim: refutations are verified, proofs nobody has checked."""
+        name = self._name(obligation)
+        for record in self._records(name):
+            found = self._read(record, obligation, name)
+            if found is not None:
+                yield found
+
+    def _records(self, name: Name) -> Iterator[Record]:
+        own = self.store.get(f"{SEMANTICS}:{name.digest}")
+        if own is not None:
+            yield own
         for record in self.store.related(f"{SEMANTICS}:{name.family}", MOST_RELATIVES):
-            if record.key not in keys:
+            if own is None or record.key != own.key:
                 yield record
 
     def _name(self, obligation: Obligation) -> Name:
-        key = obligation.digest()
-        if key not in self._names:
-            self._names[key] = name_of(obligation)
-        return self._names[key]
+        if obligation not in self._names:
+            self._names[obligation] = name_of(obligation)
+        return self._names[obligation]
 
-    def _read(self, record: Record, asked: Obligation, name: Name, deadline: float) -> Found | None:
+    def _read(self, record: Record, asked: Obligation, name: Name) -> Found | None:
         try:
             data = unpacked(record.value)
             names = _renaming(data, record.key == f"{SEMANTICS}:{name.digest}", name)
             if names is None:
                 return None
             if data["kind"] == "refuted":
-                return _refuted(data, asked, names)
-            return self._proved(record, data, asked, names, deadline)
+                return _refuted(record, data, asked, names)
+            return _proved(record, data, asked, names)
         except (BcvError, ArithmeticError, LookupError, TypeError, ValueError) as error:
             self._reject(record, str(error))
             return None
-
-    def _proved(
-        self,
-        record: Record,
-        data: Mapping[str, Any],
-        asked: Obligation,
-        names: Mapping[str, str],
-        deadline: float,
-    ) -> Found | None:
-        entry = _renamed_entry(data["entry"], names)
-        if entry is None:
-            return None
-        known = read_obligation(entry)
-        if not implies(known, asked):
-            return None
-        evidence = read_evidence(entry)
-        if rests_on_a_word(evidence) and not record.own:
-            return None
-        known = replace(
-            known,
-            name=asked.name,
-            part=asked.part,
-            statement=asked.statement,
-            sufficient=asked.sufficient,
-        )
-        if not holds(known, evidence, deadline):
-            if time.monotonic() <= deadline:
-                self._reject(record, "its evidence proves nothing")
-            return None
-        return Found(known, Proved(evidence), str(data["engine"]))
 
     def find_in_vain(self, asked: Obligation, effort: Effort) -> Found | None:
         """An Undecided that at least as much effort came to."""
@@ -156,7 +140,7 @@ class Recall:
         except (BcvError, LookupError, TypeError, ValueError) as error:
             self._reject(record, str(error))
             return None
-        return Found(asked, outcome, str(data["engine"]))
+        return Found(asked, outcome, str(data["engine"]), record)
 
     def _reject(self, record: Record, why: str) -> None:
         self.warn(f"a stored outcome is dropped: {why}")
@@ -235,7 +219,9 @@ def evidence_holds(record: Record) -> bool:
         if data["kind"] == "refuted":
             read_witness(data["witness"])
         elif data["kind"] == "proved":
-            known, evidence = read_obligation(data["entry"]), read_evidence(data["entry"])
+            entry = data["entry"]
+            nodes = read_nodes(entry)
+            known, evidence = read_obligation(nodes, entry), read_evidence(nodes, entry)
             return holds(known, evidence, time.monotonic() + 60.0)
         return data["kind"] in ("refuted", "undecided")
     except (BcvError, ArithmeticError, LookupError, TypeError, ValueError):
@@ -273,7 +259,33 @@ def _own_variables(evidence: Any) -> Iterator[str]:
             yield from _own_variables(part)
 
 
-def _refuted(data: Mapping[str, Any], asked: Obligation, names: Mapping[str, str]) -> Found | None:
+def _proved(
+    record: Record, data: Mapping[str, Any], asked: Obligation, names: Mapping[str, str]
+) -> Found | None:
+    """The stored proof of a claim that implies the one asked; nobody has checked it yet."""
+    entry = _renamed_entry(data["entry"], names)
+    if entry is None:
+        return None
+    nodes = read_nodes(entry)
+    known = read_obligation(nodes, entry)
+    if not implies(known, asked):
+        return None
+    evidence = read_evidence(nodes, entry)
+    if rests_on_a_word(evidence) and not record.own:
+        return None
+    known = replace(
+        known,
+        name=asked.name,
+        part=asked.part,
+        statement=asked.statement,
+        sufficient=asked.sufficient,
+    )
+    return Found(known, Proved(evidence), str(data["engine"]), record)
+
+
+def _refuted(
+    record: Record, data: Mapping[str, Any], asked: Obligation, names: Mapping[str, str]
+) -> Found | None:
     witness = read_witness(data["witness"])
     found: Witness | None
     if isinstance(witness, Segment):
@@ -284,7 +296,7 @@ def _refuted(data: Mapping[str, Any], asked: Obligation, names: Mapping[str, str
         found = verify_segment(asked, *ends)
     else:
         found = verify_point(asked, {names.get(n, n): value for n, value in witness.point})
-    return None if found is None else Found(asked, Refuted(found), str(data["engine"]))
+    return None if found is None else Found(asked, Refuted(found), str(data["engine"]), record)
 
 
 def rests_on_a_word(evidence: Evidence) -> bool:

@@ -1,22 +1,25 @@
 """Which attempts does an earlier run settle, and what of this run is worth keeping?
 
-Soundness: outcomes come from ``recall``, which checked them again.
+Soundness depends on this file: an outcome from the store counts only if the checker confirmed it,
+or else ``recall`` itself by its own arithmetic.
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from bcv.attempts import Attempt
+from bcv.attempts import Attempt, settled
 from bcv.engines.engine import Budget
 from bcv.events import Emit, EngineFinished, Event, Recalled
 from bcv.outcome import Refuted, Undecided
 from bcv.recall import Effort, Found, Recall
-from bcv.verdict import Settled
+from bcv.replay import Replayed, expected_seconds
+from bcv.verdict import Assurance, Settled
 
 PATIENCE: Final = 1.0
 """Seconds of a run after which every outcome is stored as soon as it is there."""
@@ -39,20 +42,57 @@ def _after_refutation(effort: Effort, refuted: bool) -> Effort:
     return replace(effort, setting=f"{effort.setting}, refuted") if refuted else effort
 
 
-def recalled(
-    attempts: list[Attempt], recall: Recall, effort: Effort | None, budget: Budget, emit: Emit
-) -> bool:
-    """Settle attempts, in place, by earlier outcomes; whether nothing is left to do.
+Replay = Callable[[tuple[Settled, ...], float], Replayed]
+"""What the checker makes of outcomes until a deadline."""
 
-    Without ``effort`` all that was tried in vain is tried again. The attempts then speak of claims
-    that imply the ones they were about.
+AT_ONCE: Final = 1.0
+"""Seconds of replay beyond which stored evidence is first checked by faster arithmetic."""
+
+
+def recalled(
+    attempts: list[Attempt], recall: Recall, replay: Replay, budget: Budget, emit: Emit
+) -> Replayed:
+    """Settle attempts, in place, by earlier outcomes; what the checker said of these.
+
+    The attempts then speak of claims that imply the ones they were about. What the checker confirms
+    in a short time needs no other arithmetic; the rest is checked by ours.
     """
-    for i, attempt in enumerate(attempts):
-        started = time.monotonic()
-        deadline = budget.slice(budget.seconds_left / 2).deadline
-        found = recall.find(attempt.obligation, deadline)
-        if found is not None:
-            attempts[i] = _with(attempt, found, time.monotonic() - started, emit)
+    started = time.monotonic()
+    stored = [recall.stored(attempt.obligation) for attempt in attempts]
+    first = [next(found, None) for found in stored]
+    believed = [
+        attempt if found is None else _with(attempt, found)
+        for attempt, found in zip(attempts, first, strict=True)
+    ]
+    judged = Replayed(tuple(map(settled, believed)))
+    if expected_seconds(judged.settled) < AT_ONCE:
+        judged = replay(judged.settled, _half(budget))
+    each = (time.monotonic() - started) / max(1, len(attempts))
+    for i, item in enumerate(judged.settled):
+        if item.assurance is Assurance.CHECKED:
+            attempts[i] = replace(believed[i], checked=True, seconds=each)
+        elif (known := first[i]) is not None:
+            started = time.monotonic()
+            found = recall.confirmed(itertools.chain([known], stored[i]), _half(budget))
+            if found is not None:
+                attempts[i] = replace(_with(attempts[i], found), seconds=time.monotonic() - started)
+        if not attempts[i].open:
+            emit(Recalled(attempts[i].obligation, attempts[i].engine, attempts[i].outcome))
+    return judged
+
+
+def _half(budget: Budget) -> float:
+    """The time at which half of what is left of the budget is spent."""
+    return budget.slice(budget.seconds_left / 2).deadline
+
+
+def nothing_left(
+    attempts: list[Attempt], recall: Recall, effort: Effort | None, emit: Emit
+) -> bool:
+    """Whether no attempt need go on; those that were in vain are then closed, in place.
+
+    Without ``effort`` all that was tried in vain is tried again.
+    """
     if effort is None:
         return not any(attempt.open for attempt in attempts)
     vain = _after_refutation(effort, _refuted(attempts))
@@ -62,18 +102,17 @@ def recalled(
         return False
     for i, found in enumerate(again):
         if found is not None:
-            attempts[i] = _with(attempts[i], found, 0.0, emit)
+            attempts[i] = _with(attempts[i], found)
+            emit(Recalled(attempts[i].obligation, found.engine, found.outcome))
     return True
 
 
-def _with(attempt: Attempt, found: Found, seconds: float, emit: Emit) -> Attempt:
-    emit(Recalled(attempt.obligation, found.engine, found.outcome))
+def _with(attempt: Attempt, found: Found) -> Attempt:
     return replace(
         attempt,
         obligation=found.obligation,
         outcome=found.outcome,
         engine=found.engine,
-        seconds=seconds,
         cached=bool(found.engine),  # else nobody tried it: there was nothing to remember
     )
 

@@ -36,11 +36,11 @@ class Replayed:
 
 
 def expected_seconds(settled: tuple[Settled, ...]) -> float:
-    """An estimate of the time that a replay of all evidence takes."""
+    """An estimate of the time that a replay takes of all evidence that is not checked yet."""
     return sum(
         replay_seconds(item.obligation, item.outcome.evidence)
         for item in settled
-        if isinstance(item.outcome, Proved)
+        if isinstance(item.outcome, Proved) and item.assurance is not Assurance.CHECKED
     )
 
 
@@ -49,7 +49,8 @@ def replayed(
 ) -> Replayed:
     """Replay the witnesses, and the proofs if asked for, until the deadline.
 
-    What was not replayed by then keeps the assurance it had.
+    What was not replayed by then keeps the assurance it had, and so does a condition of which
+    every part is checked already.
     """
     from bcv.checker import Session
     from bcv.checker.terms import RejectedError
@@ -89,6 +90,8 @@ def confirmed(obligation: Obligation, evidence: Evidence, deadline: float) -> bo
 
 def _judged(session: Session, name: str, parts: list[Settled], proofs: bool) -> list[Settled]:
     """The parts of one condition after their evidence was replayed."""
+    if all(part.assurance is Assurance.CHECKED for part in parts):
+        return parts
     provable = proofs and not session.derived.missing and bool(session.claims(name))
     if provable and all(_replayable(part) for part in parts):
         why = _proof_rejected(session, name, [_entry(part) for part in parts])

@@ -167,7 +167,40 @@ def jobs(document: Document) -> str:
     ]  # fmt: skip
     words = f"Speed-up of {document['jobs']} jobs: **{document['speedup']:.2f}**."
     headers = ("jobs", "wall", "processor", "cores used", "load before")
-    return f"{words}\n\n{markdown(headers, rows)}"
+    chains = [
+        (c["jobs"], f"{c['boxes']:,}", seconds(c["wall"]), seconds(c["processor"]),
+         seconds(c["longest"]), f"{c['idle']:.0%}")
+        for c in document["chains"]
+    ]  # fmt: skip
+    hard = (
+        f"One condition that takes branch and bound seconds: **{document['speedup_wall']:.2f}** by "
+        f"the clock, **{document['speedup_chain']:.2f}** by the processor time of the longest "
+        "chain of work, on which other load has no influence."
+    )
+    columns = ("jobs", "boxes", "wall", "processor", "longest chain", "idle")
+    return f"{words}\n\n{markdown(headers, rows)}\n\n{hard}\n\n{markdown(columns, chains)}"
+
+
+def repeats(document: Document) -> str:
+    rows = [
+        (name, seconds(found["first"]), seconds(found["again"]), f"{found['ratio']:.2f}")
+        for name, found in (("all", document["all"]), ("decided", document["decided"]))
+    ]
+    words = (
+        f"{document['problems']} problems, {document['timeout']:g} s each; "
+        f"{document['recalled']} of {document['conditions']} conditions came from the cache, "
+        f"{len(document['different'])} verdicts differ. "
+        f"Median of the problems' ratios: {document['median']:.2f}."
+    )
+    return f"{words}\n\n{markdown(('sum', 'first', 'again', 'ratio'), rows)}"
+
+
+def candidates(document: Document) -> str:
+    rows = [
+        (r["answer"], r["count"], seconds(r["processor"]), seconds(r["wall"]))
+        for r in document["rows"]
+    ]
+    return markdown(("answer", "candidates", "processor, each", "wall, each"), rows)
 
 
 def suite(document: Document) -> str:
@@ -233,6 +266,8 @@ SECTIONS: Final[dict[str, tuple[str, Callable[[Document], str]]]] = {
     "detection": ("detection", detection),
     "proofs": ("proofs", proofs),
     "jobs": ("jobs", jobs),
+    "repeats": ("repeats", repeats),
+    "candidates": ("candidates", candidates),
     "suite": ("suite", suite),
     "peers": ("peers", suite),
 }

@@ -50,7 +50,6 @@ class Part:
     command: tuple[str, ...]
     figures: Callable[[Document], Iterable[Figure]]
     suite: bool = False
-    json: bool = True
 
 
 def _core(document: Document) -> Iterable[Figure]:
@@ -99,7 +98,19 @@ def _proofs(document: Document) -> Iterable[Figure]:
 
 
 def _jobs(document: Document) -> Iterable[Figure]:
-    yield Figure(f"speed-up of {document['jobs']} jobs", document["speedup"], "", 1)
+    jobs = document["jobs"]
+    yield Figure(f"speed-up of {jobs} jobs, many problems", document["speedup"], "", 1)
+    yield Figure(f"speed-up of {jobs} jobs, one condition", document["speedup_chain"], "", 1)
+
+
+def _repeats(document: Document) -> Iterable[Figure]:
+    yield Figure("repeat / first run, beyond start-up", document["decided"]["ratio"], "", -1)
+    yield Figure("other verdicts", len(document["different"]), "", -1)
+
+
+def _candidates(document: Document) -> Iterable[Figure]:
+    for row in document["rows"]:
+        yield Figure(f"a candidate, {row['answer']}", 1000 * row["processor"], "ms", -1)
 
 
 def _suite(document: Document) -> Iterable[Figure]:
@@ -132,7 +143,8 @@ def parts(jobs: int, peers: str) -> list[Part]:
         Part("detection", ("benchmarks/detection.py", "--seeds", "2"), _detection),
         Part("proofs", ("benchmarks/proofs.py", "--timeout", "2", "--every", "2"), _proofs),
         Part("jobs", ("benchmarks/jobs.py", "--repeat", "1"), _jobs),
-        Part("candidates", ("benchmarks/candidates.py",), _nothing, json=False),
+        Part("repeats", ("benchmarks/repeats.py", "--every", "3"), _repeats),
+        Part("candidates", ("benchmarks/candidates.py",), _candidates),
         Part("planner", ("benchmarks/planner.py", "--cpu", "--every", "2"), _nothing, suite=True),
         Part("suite", (*suite, *asked), _suite, suite=True),
     ]
@@ -142,9 +154,7 @@ def run(part: Part, folder: Path) -> tuple[float, int]:
     """Run a part; its wall-clock seconds and exit status."""
     document = folder / f"{part.name}.json"
     document.unlink(missing_ok=True)
-    command = [sys.executable, *part.command]
-    if part.json:
-        command += ["--json", str(document)]
+    command = [sys.executable, *part.command, "--json", str(document)]
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
     conditions, start = about(), time.perf_counter()
     with (folder / f"{part.name}.txt").open("w", encoding="utf-8") as printed:

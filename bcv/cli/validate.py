@@ -21,7 +21,7 @@ from bcv.errors import BcvError
 
 if TYPE_CHECKING:
     from bcv.pipeline import Settings
-    from bcv.planning.order import BestFirst
+    from bcv.planning.order import BestFirst, Strategy
     from bcv.problem import Problem
     from bcv.recall import Recall
     from bcv.stores.checkpoints import Checkpoints
@@ -136,7 +136,7 @@ def validate(
     settings = Settings(
         timeout,
         seed,
-        strategy=planner(),
+        strategy=strategy(),
         check=CheckMode(check.value),
         require=Assurance[require.name],
         confirm=_names(confirm),
@@ -200,6 +200,13 @@ def _validate_one(file: str, settings: Settings, output: Output, manner: Manner)
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def strategy() -> Strategy:
+    """The planner, which is read when the first choice is due."""
+    from bcv.planning.order import when_needed
+
+    return when_needed(planner)
 
 
 def planner() -> BestFirst:

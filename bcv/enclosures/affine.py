@@ -129,6 +129,17 @@ class AffineMachine:
         with np.errstate(all="ignore"):
             return _Backward(self.program, trace, factors).form()
 
+    def lower(self, trace: Trace, factors: Array, margin: float) -> Array:
+        """(K,) less than sum_r factors[r] * root[r], whose errors may cancel; -inf for no bound.
+
+        It is lower by ``margin`` times the magnitudes of which it is made; 2^-24 covers rounding.
+        """
+        terms, error = self.backward(trace, factors)
+        with np.errstate(all="ignore"):
+            spread = np.abs(terms[1:]).sum(axis=0) + error
+            bound = terms[0] - spread - margin * (np.abs(terms[0]) + spread)
+        return np.asarray(np.nan_to_num(bound, nan=-np.inf))
+
     def _variables(self, lo: Array, hi: Array, middle: Array, half: Array) -> Forms:
         n, count = lo.shape
         size = self.program.atoms

@@ -13,7 +13,7 @@ import numpy as np
 
 from bcv import expr as ex
 from bcv.enclosures import floats
-from bcv.enclosures.tape import Tape, compile_tape
+from bcv.enclosures.tape import compile_tape
 from bcv.falsify.landscape import Array, Mask, nearest_float
 from bcv.falsify.samples import coarse_points
 from bcv.problem import TIME_NAME, Mode, Problem, TimeKind, Variable
@@ -79,11 +79,11 @@ class Membership:
     def __init__(self, problem: Problem, formula: Formula) -> None:
         names = [state.name for state in problem.states]
         self.formula = formula
-        self.tape, self.extra = _tape([a.expr for a in atoms(formula)], names, _frozen(problem))
+        self.values = _Values([a.expr for a in atoms(formula)], names, _frozen(problem))
 
     def margins(self, points: Array, time: float = 0.0) -> Array:
         """(K,) for points (n, K)."""
-        values = np.nan_to_num(_run(self.tape, self.extra, points, time), nan=-1.0)
+        values = np.nan_to_num(self.values(points, time), nan=-1.0)
         return _truth(self.formula, iter(values), points.shape[1])
 
 
@@ -98,15 +98,19 @@ def _truth(formula: Formula, values: Iterator[Array], count: int) -> Array:
     return np.min(parts, axis=0) if parts else np.full(count, 1.0)
 
 
-def _tape(
-    roots: Sequence[ex.Expr], names: Sequence[str], frozen: dict[str, float]
-) -> tuple[Tape, list[float]]:
-    return compile_tape(list(roots), [*names, *frozen, TIME_NAME]), list(frozen.values())
+class _Values:
+    """Estimates of expressions at states and times; other variables stay as they are."""
 
+    def __init__(
+        self, roots: Sequence[ex.Expr], names: Sequence[str], frozen: dict[str, float]
+    ) -> None:
+        self._tape = compile_tape(list(roots), [*names, *frozen, TIME_NAME])
+        self._constants = floats.constant_values(self._tape)
+        self._frozen = list(frozen.values())
 
-def _run(tape: Tape, extra: list[float], points: Array, time: float) -> Array:
-    rest = np.repeat(np.array([*extra, time])[:, None], points.shape[1], axis=1)
-    return floats.evaluate(tape, np.concatenate([points, rest]))
+    def __call__(self, points: Array, time: float) -> Array:
+        rest = np.repeat(np.array([*self._frozen, time])[:, None], points.shape[1], axis=1)
+        return floats.evaluate(self._tape, np.concatenate([points, rest]), self._constants)
 
 
 def simulate(problem: Problem, starts: Array, step: float, steps: int) -> Paths:
@@ -116,19 +120,19 @@ def simulate(problem: Problem, starts: Array, step: float, steps: int) -> Paths:
     """
     mode = problem.modes[0]
     names = [state.name for state in problem.states]
-    tape, extra = _tape(mode.dynamics, names, _frozen(problem))
+    dynamics = _Values(mode.dynamics, names, _frozen(problem))
     states = np.empty((steps + 1, *starts.shape))
     states[0] = starts
     with np.errstate(all="ignore"):
         for k in range(steps):
             x, t = states[k], k * step
             if problem.time is TimeKind.DISCRETE:
-                states[k + 1] = _run(tape, extra, x, t)
+                states[k + 1] = dynamics(x, t)
                 continue
-            a = _run(tape, extra, x, t)
-            b = _run(tape, extra, x + 0.5 * step * a, t + 0.5 * step)
-            c = _run(tape, extra, x + 0.5 * step * b, t + 0.5 * step)
-            d = _run(tape, extra, x + step * c, t + step)
+            a = dynamics(x, t)
+            b = dynamics(x + 0.5 * step * a, t + 0.5 * step)
+            c = dynamics(x + 0.5 * step * b, t + 0.5 * step)
+            d = dynamics(x + step * c, t + step)
             states[k + 1] = x + step / 6.0 * (a + 2.0 * b + 2.0 * c + d)
     return Paths(np.arange(steps + 1, dtype=np.float64) * step, states)
 

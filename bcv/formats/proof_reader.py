@@ -55,14 +55,19 @@ class EntryError(BcvError):
     """An entry is none of ours."""
 
 
-def read_obligation(entry: Mapping[str, Any]) -> Obligation:
+def read_nodes(entry: Mapping[str, Any]) -> NodeReader:
+    """The expressions of an entry. Raises EntryError."""
+    return _read(lambda: NodeReader.of(entry["nodes"]))
+
+
+def read_obligation(nodes: NodeReader, entry: Mapping[str, Any]) -> Obligation:
     """The obligation of an entry with evidence. Raises EntryError."""
-    return _read(lambda: _obligation(entry))
+    return _read(lambda: _obligation(nodes, entry))
 
 
-def read_evidence(entry: Mapping[str, Any]) -> Evidence:
+def read_evidence(nodes: NodeReader, entry: Mapping[str, Any]) -> Evidence:
     """The evidence of an entry. Raises EntryError."""
-    return _read(lambda: _evidence(NodeReader.of(entry["nodes"]), entry["evidence"]))
+    return _read(lambda: _evidence(nodes, entry["evidence"]))
 
 
 def read_witness(data: Mapping[str, Any]) -> Witness:
@@ -79,8 +84,7 @@ def _read(action: Callable[[], T]) -> T:
         raise EntryError(f"this is no entry of a proof ({type(error).__name__}: {error})") from None
 
 
-def _obligation(entry: Mapping[str, Any]) -> Obligation:
-    reader = NodeReader.of(entry["nodes"])
+def _obligation(reader: NodeReader, entry: Mapping[str, Any]) -> Obligation:
     data = entry["obligation"]
     region = Region(
         tuple(data["variables"]),

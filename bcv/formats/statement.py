@@ -185,6 +185,15 @@ def statement_digest(statement: Mapping[str, Any]) -> str:
 
 # Reading
 
+_BINARY: Final[dict[str, Callable[[Expr, Expr], Expr]]] = {
+    "+": ex.add,
+    "-": ex.sub,
+    "*": ex.mul,
+    "/": ex.div,
+    "min": ex.minimum,
+    "max": ex.maximum,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class NodeReader:
@@ -210,16 +219,8 @@ class NodeReader:
         if op == "**":
             return ex.power(self.expr(rest[0]), rest[1])
         args = tuple(self.expr(place) for place in rest)
-        binary: dict[str, Callable[[Expr, Expr], Expr]] = {
-            "+": ex.add,
-            "-": ex.sub,
-            "*": ex.mul,
-            "/": ex.div,
-            "min": ex.minimum,
-            "max": ex.maximum,
-        }
-        if op in binary:
-            return binary[op](*args)
+        if op in _BINARY:
+            return _BINARY[op](*args)
         if op == "select":
             return ex.select(*args)
         return ex.neg(*args) if op == "neg" else ex.apply(Op(op), *args)

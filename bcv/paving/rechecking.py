@@ -8,23 +8,31 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bcv.evidence import Convex, Cover, Multiplier
+from bcv.enclosures.affine import AffineMachine
+from bcv.evidence import Bounded, Convex, Cover, Form, Multiplier
 from bcv.obligation import Obligation
 from bcv.paving.bounds import Bounds
 from bcv.paving.boxes import Boxes, outer_root
 from bcv.paving.convexity import neighbourhood
+from bcv.paving.region_test import RegionTest
 from bcv.paving.search import Search
+from bcv.region import Relation
 
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 
 _BATCH: Final = 8192
+_NUMBERS_A_BATCH: Final = 1_500_000
+"""Of affine forms."""
+
+_MARGIN: Final = 2.0**-24
 _SPLITS: Final = 100_000
 """Boxes to examine beyond a multiple of the leaves, before a cover is given up."""
 
@@ -147,13 +155,13 @@ class _Recheck:
         self._bounds = bounds
         self._cover = cover
         self.left: list[Boxes] = []
-        rows = {bounds.test.offset + int(row): j for j, row in enumerate(bounds.usable)}
-        columns = [_column(m, rows, bounds.free) for m in cover.multipliers]
-        # The last column has no terms: it stands for no multiplier, and for one of another kind.
-        zero = np.zeros(bounds.usable.size)
-        self._multipliers = np.array([*columns, zero]).T
+        self._multipliers = _columns(cover, bounds.test, bounds.usable)
+        self._affine = np.array(
+            [isinstance(r, Bounded) and r.form is Form.AFFINE for r in cover.reasons],
+            dtype=np.bool_,
+        )
         chosen = [getattr(reason, "multiplier", None) for reason in cover.reasons]
-        count = len(columns)
+        count = len(cover.multipliers)
         self._column = np.array(
             [count if c is None or not 0 <= c < count else c for c in chosen], dtype=np.int64
         )
@@ -163,7 +171,11 @@ class _Recheck:
         found = self._bounds.natural(boxes)
         rest = ~(found.proved | (found.false_part >= 0))
         finite = (np.isfinite(boxes.lo) & np.isfinite(boxes.hi)).all(axis=0)
-        tried = np.flatnonzero(rest & finite & found.defined)
+        open_ = rest & finite & found.defined
+        forms = np.flatnonzero(open_ & self._affine[reasons])
+        if forms.size:
+            rest[forms] = ~self._by_forms(boxes.where(forms), self._column[reasons[forms]])
+        tried = np.flatnonzero(open_ & ~self._affine[reasons])
         if tried.size and self._bounds.has_slopes:
             part = boxes.where(tried)
             multipliers = self._multipliers[:, self._column[reasons[tried]]]
@@ -171,6 +183,28 @@ class _Recheck:
             rest[tried[self._bounds.sufficient(bound)]] = False
         if rest.any():
             self.left.append(boxes.where(rest))
+
+    @cached_property
+    def _forms(self) -> tuple[AffineMachine, Floats]:
+        """A machine for the claim and the usable atoms, and the multipliers of these."""
+        test, obligation = self._bounds.test, self._bounds.obligation
+        rows = np.array(test.usable, dtype=np.intp)
+        roots = [obligation.expr, *(test.atoms[row].expr for row in rows)]
+        machine = AffineMachine(roots, obligation.region.variables)
+        return machine, _columns(self._cover, test, rows)
+
+    def _by_forms(self, boxes: Boxes, columns: NDArray[np.int64]) -> Mask:
+        """On which boxes affine forms prove the claim, with the multipliers of these columns."""
+        machine, multipliers = self._forms
+        step = max(16, _NUMBERS_A_BATCH // machine.size)
+        bounds = []
+        for start in range(0, boxes.count, step):
+            part = slice(start, start + step)
+            factors = -multipliers[:, columns[part]]
+            factors = np.concatenate([np.ones((1, factors.shape[1])), factors])
+            trace = machine.trace(boxes.lo[:, part], boxes.hi[:, part])
+            bounds.append(machine.lower(trace, factors, _MARGIN))
+        return self._bounds.sufficient(np.concatenate(bounds))
 
     def finish(self, deadline: float) -> bool:
         """Whether the claim holds on the leaves that are left, by splitting them if need be."""
@@ -193,6 +227,17 @@ class _Recheck:
                 return False
             search.step(_BATCH)
         return not (search.stack.count or search.stuck or search.witness)
+
+
+def _columns(cover: Cover, test: RegionTest, rows: NDArray[np.intp]) -> Floats:
+    """(J, M + 1) the constants of the cover's multipliers, for J of the region's atoms.
+
+    The last column has no terms: it stands for no multiplier, and for one of another kind.
+    """
+    places = {test.offset + int(row): j for j, row in enumerate(rows)}
+    free = np.array([test.atoms[row].relation is Relation.EQ for row in rows], dtype=np.bool_)
+    columns = [_column(m, places, free) for m in cover.multipliers]
+    return np.array([*columns, np.zeros(rows.size)]).T
 
 
 def _column(multiplier: Multiplier, rows: dict[int, int], free: Mask) -> Floats:

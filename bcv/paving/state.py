@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from bcv.evidence import Bounded, Convex, Cover, LeafReason
 from bcv.formats.proof import encoded_evidence
-from bcv.formats.proof_reader import read_evidence
+from bcv.formats.proof_reader import read_evidence, read_nodes
 from bcv.formats.statement import NodeList
 from bcv.paving.bounds import Bounds
 from bcv.paving.boxes import Boxes
@@ -105,7 +105,8 @@ class _State:
             (length,) = struct.unpack("<q", data[len(MAGIC) : start])
             header = json.loads(data[start : start + length])
             arrays = _arrays(header["arrays"], data, start + length)
-            evidence = read_evidence(header["reasons"])
+            reasons = header["reasons"]
+            evidence = read_evidence(read_nodes(reasons), reasons)
             self.examined = int(header["examined"])
             self.proved_volume = float.fromhex(header["proved_volume"])
         except (struct.error, LookupError, TypeError) as error:

@@ -10,6 +10,7 @@ repetitions together cost at most as much as the last one.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import log
@@ -88,6 +89,12 @@ class BestFirst:
             cost += forecast.startup
         # The smallest chance keeps hopeless attempts in an order: by their cost.
         return Step(option, seconds, forecast.chance(seconds, option.tried) + 1e-9, cost)
+
+
+def when_needed(make: Callable[[], Strategy]) -> Strategy:
+    """A strategy that is made when the first choice is due: a known answer needs none."""
+    made = functools.cache(make)
+    return lambda options, started, left: made()(options, started, left)
 
 
 def _slices(option: Option, share: float) -> Iterator[float]:

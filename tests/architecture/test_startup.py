@@ -58,3 +58,14 @@ def test_a_small_problem_imports_only_what_it_uses(options: tuple[str, ...]) -> 
     loaded = set.intersection(*runs)
     assert "bcv.checker" in loaded
     assert not loaded & {*HEAVY, *RARE, "rich"}
+
+
+def test_a_repeat_asks_the_checker_and_imports_no_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BCV_CACHE_DIR", str(tmp_path))
+    first, again = (imported_by("validate", "--json", str(SMALL)) for _ in range(2))
+    unused = {"bcv.engines.branch_and_bound", "bcv.paving.search", "bcv.paving.rechecking"}
+    assert first & unused
+    assert "bcv.checker" in again
+    assert not again & unused

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from array import array
 from dataclasses import replace
 from fractions import Fraction
@@ -12,8 +13,9 @@ import pytest
 from bcv import expr as ex
 from bcv.engines.branch_and_bound import BranchAndBound
 from bcv.engines.engine import Budget
+from bcv.engines.linear_relaxation import LinearRelaxation
 from bcv.events import EngineStarted, Event, Recalled
-from bcv.evidence import Attestation, Cover, Evidence
+from bcv.evidence import Attestation, Bounded, Cover, Evidence, Form, Multiplier
 from bcv.formats.expression import parse_expression
 from bcv.formats.problem_yaml import parse_problem
 from bcv.obligation import Obligation
@@ -222,8 +224,6 @@ CLAIMS = [
 
 
 def proved(stated: Obligation) -> Evidence:
-    import time
-
     outcome = BranchAndBound().discharge(
         stated, Hints(), Budget(time.monotonic() + 20), lambda event: None
     )
@@ -240,6 +240,44 @@ def test_a_cover_is_confirmed_for_its_claim_and_for_no_false_one(text: str) -> N
     assert not holds(false, cover, float("inf"))
     larger = obligation(text, lo=-2, hi=2)
     assert not (isinstance(cover, Cover) and cover_holds(larger, cover))
+
+
+@pytest.mark.parametrize(
+    ("text", "least"),
+    [
+        ("21/10 - x - y", "1/10"),
+        ("1.1 - sin(x*y) - x/9", "0.15"),
+        ("exp(x) - 1 - x + 1/50", "1/50"),
+    ],
+)
+def test_a_cover_by_affine_forms_is_confirmed_for_its_claim_and_for_no_false_one(
+    text: str, least: str
+) -> None:
+    stated = obligation(text)
+    found = LinearRelaxation().discharge(
+        stated, Hints(), Budget(time.monotonic() + 20), lambda event: None
+    )
+    assert isinstance(found, Proved)
+    cover = found.evidence
+    assert isinstance(cover, Cover)
+    assert any(isinstance(r, Bounded) and r.form is Form.AFFINE for r in cover.reasons)
+    assert cover_holds(stated, cover)
+    false = replace(stated, expr=stated.expr - ex.const(Fraction(least) + Fraction(1, 1000)))
+    assert not cover_holds(false, cover, time.monotonic() + 20)
+
+
+def test_affine_forms_use_no_multiplier_of_the_wrong_sign() -> None:
+    """x + 1/10 < 0 at -1; with the multiplier -1 it would be more than 0 everywhere."""
+    names = {"x": ex.var("x")}
+    where = at_least(parse_expression("1/2 - x/2 - x**3/1000", names))
+    side = Range(Fraction(-1), Fraction(1))
+    claim = parse_expression("x + 1/10", names)
+    false = Obligation("unsafe", "", "", region(("x",), (side,), where), claim, False)
+    for number in range(4):
+        multiplier = Multiplier(((number, ex.const(Fraction(-1))),))
+        reason = Bounded(Form.AFFINE, 0)
+        cover = Cover(((-1.0, 1.0),), array("i", [0]), array("d"), (reason,), (multiplier,))
+        assert not cover_holds(false, cover, time.monotonic() + 20)
 
 
 def test_a_broken_tree_confirms_nothing() -> None:
