@@ -129,6 +129,20 @@ class AffineMachine:
         with np.errstate(all="ignore"):
             return _Backward(self.program, trace, factors).form()
 
+    def lower(self, trace: Trace, factors: Array, margin: float) -> Array:
+        """(K,) a lower bound of sum_r factors[r] * root[r], by Form.AFFINE; -inf for none.
+
+        It is lower by ``margin`` times the magnitudes of which it is made.
+        """
+        with np.errstate(all="ignore"):
+            backward = _Backward(self.program, trace, factors)
+            natural, size = backward.natural()
+            terms, error = backward.form()
+            spread = np.abs(terms[1:]).sum(axis=0) + error
+            bound = terms[0] - spread - margin * (np.abs(terms[0]) + spread)
+            bounds = np.stack([bound, natural - margin * size])
+            return np.asarray(np.nan_to_num(bounds, nan=-np.inf).max(axis=0))
+
     def _variables(self, lo: Array, hi: Array, middle: Array, half: Array) -> Forms:
         n, count = lo.shape
         size = self.program.atoms
@@ -241,6 +255,15 @@ class _Backward:
         self.sizes[rows.columns] += np.abs(rows.weights.T) @ sizes
         self.constant += rows.constants @ factors
         self.constant_size += np.abs(rows.constants) @ sizes
+
+    def natural(self) -> tuple[Array, Array]:
+        """A lower bound by the atoms' intervals, and its magnitude, before any is replaced."""
+        weights = self.coefficients
+        ends = np.minimum(weights * self.trace.table.lo, weights * self.trace.table.hi)
+        ends = np.where(self.sizes == 0.0, 0.0, ends)
+        size = np.where(self.sizes == 0.0, 0.0, self.sizes * self.largest).sum(axis=0)
+        size += self.constant_size
+        return self.constant + ends.sum(axis=0) - self.unit * size - _TINY, size
 
     def form(self) -> tuple[Array, Array]:
         for group, line in zip(

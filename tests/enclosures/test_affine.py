@@ -84,8 +84,8 @@ def test_the_checkers_bound_is_one_too(text: str, corners: tuple[float, ...]) ->
     lo, hi = boxes(corners)  # type: ignore[arg-type]
     values = floats.evaluate(compile_tape([root], NAMES), grid(lo, hi))[0]
     terms = Terms()
-    bound = AffineBound(terms, NAMES, translated(root, terms))
-    lower = bound.lower([(float(a[0]), float(b[0])) for a, b in zip(lo, hi, strict=True)])
+    bound = AffineBound(terms, NAMES)
+    lower = bound.lower(translated(root, terms), [(float(a[0]), float(b[0])) for a, b in zip(lo, hi, strict=True)])
     assert not lower > values.min() + 1e-12 * (1.0 + np.abs(values).max())
 
 
