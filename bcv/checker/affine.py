@@ -55,16 +55,13 @@ class AffineBound:
 
     def __init__(self, terms: Terms, names: Sequence[str]) -> None:
         self._rows = Rows(terms, names)
-        self._goals: dict[int, Goal] = {}
 
     def lower(self, goal: int, box: Sequence[Interval]) -> float:
         """A lower bound of the goal on a bounded box; -inf if none is found."""
         if len(box) > MOST_VARIABLES:
             return -inf
-        if goal not in self._goals:
-            self._goals[goal] = self._rows.goal(goal)
         try:
-            return _Pass(self._goals[goal], box).lower()
+            return _Pass(self._rows.goal(goal), box).lower()
         except UnboundedError:
             return -inf
 
@@ -138,7 +135,7 @@ class _Pass:
         columns = tuple(zip(*[self.forms[k] for k in step.columns], strict=True))
         signed, (errors, radii, all_sizes) = columns[:-3], columns[-3:]
         unit = _FOUR_UNITS * (len(step.columns) + self.n + 8)
-        for place, weights, sizes in zip(step.places, step.weights, step.sizes, strict=True):
+        for place, weights, sizes in zip(step.places, step.weights, step.magnitudes, strict=True):
             reach = self.reaches[place] = sum(map(mul, sizes, all_sizes))
             if not reach < HUGE:
                 raise UnboundedError

@@ -19,8 +19,10 @@ ONE = 0
 """The place of the number 1; the variables stand at 1, 2, ..., in their order."""
 
 Weights = tuple[float, ...]
+Row = tuple[tuple[int, ...], Weights]
 Factor = Fraction | int
-Parts = tuple[tuple[tuple[int, Factor], ...], tuple[tuple[int, Factor], ...]]
+Multiples = tuple[tuple[int, Factor], ...]
+Parts = tuple[Multiples, Multiples]
 """A term as a sum of multiples of terms, and of places."""
 
 
@@ -36,12 +38,12 @@ class Atom:
 
 @dataclass(frozen=True)
 class Block:
-    """Rows over the atoms in ``columns``. ``sizes`` are |weights|, ``turned`` the weights by atom."""
+    """Rows over the atoms in ``columns``; ``turned`` are the weights by atom, not by row."""
 
     columns: tuple[int, ...]
     places: tuple[int, ...]
     weights: tuple[Weights, ...]
-    sizes: tuple[Weights, ...]
+    magnitudes: tuple[Weights, ...]
     turned: tuple[Weights, ...]
 
 
@@ -56,9 +58,9 @@ class Goal:
 def block(columns: tuple[int, ...], rows: Sequence[tuple[int, Weights]]) -> Block:
     """Rows, each with its place."""
     weights = tuple(row for _, row in rows)
-    sizes = tuple(tuple(map(abs, row)) for row in weights)
+    magnitudes = tuple(tuple(map(abs, row)) for row in weights)
     turned = tuple(zip(*weights, strict=True))
-    return Block(columns, tuple(place for place, _ in rows), weights, sizes, turned)
+    return Block(columns, tuple(place for place, _ in rows), weights, magnitudes, turned)
 
 
 class Rows:
@@ -71,7 +73,9 @@ class Rows:
         self._parts: dict[int, Parts] = {}
         self._places: dict[object, int] = {}
         self._atoms: dict[int, Atom] = {}
-        self._rows: dict[int, tuple[tuple[int, ...], Weights]] = {}
+        self._rows: dict[int, Row] = {}
+        self._of_terms: dict[int, Row] = {}
+        self._used: dict[tuple[int, ...], set[int]] = {}
         self._steps: dict[tuple[int, ...], tuple[Atom | Block, ...]] = {}
 
     def goal(self, term: int) -> Goal:
@@ -86,16 +90,18 @@ class Rows:
         """Whether each atom of the term is one of the goal's."""
         return self._below(self._row(term)[0]) <= self._below(self._row(goal)[0])
 
-    def _below(self, places: Iterable[int]) -> set[int]:
+    def _below(self, places: tuple[int, ...]) -> set[int]:
         """The atoms and rows that what stands in some places is computed from, these included."""
-        seen: set[int] = set()
+        if places in self._used:
+            return self._used[places]
+        seen = self._used[places] = set()
         stack = list(places)
         while stack:
             place = stack.pop()
             if place not in seen:
                 seen.add(place)
                 atom = self._atoms.get(place)
-                stack.extend(atom.args if atom else self._rows.get(place, ((),))[0])
+                stack.extend(atom.args if atom else self._rows.get(place, ((), ()))[0])
         return seen
 
     def _ordered(self, places: set[int]) -> Iterable[Atom | Block]:
@@ -117,7 +123,12 @@ class Rows:
     # -- reading terms --------------------------------------------------------------------------
 
     def _visit(self, term: int) -> None:
-        for node in self.terms.below([term], self._parts):
+        """Read all nodes below the term. What is used once more by new ones is flattened."""
+        new = self.terms.below([term], self._parts)
+        old = {operand for node in new for operand in self.terms.operands(node)}.difference(new)
+        for node in old:
+            self._parts[node] = (), self._flattened(node)
+        for node in new:
             if node not in self._parts:
                 self._parts[node] = self._read(node)
 
@@ -178,9 +189,17 @@ class Rows:
         self._rows[place] = columns, weights
         return place
 
-    def _row(self, term: int) -> tuple[tuple[int, ...], Weights]:
-        """The term as a row. An atom whose weights cancel stays: it says what must be defined."""
-        self._visit(term)
+    def _row(self, term: int) -> Row:
+        """The term as a row."""
+        if term not in self._of_terms:
+            self._visit(term)
+            total = dict(self._flattened(term))
+            columns = tuple(sorted(total))
+            self._of_terms[term] = columns, tuple(_double(total[k]) for k in columns)
+        return self._of_terms[term]
+
+    def _flattened(self, term: int) -> Multiples:
+        """The term over atoms. One whose weights cancel stays: it says what must be defined."""
         seen: set[int] = set()
         stack = [term]
         while stack:
@@ -197,8 +216,7 @@ class Rows:
                 shares[part] += _product(shares[node], factor)
             for place, factor in atoms:
                 total[place] = total.get(place, 0) + _product(shares[node], factor)
-        columns = tuple(sorted(total))
-        return columns, tuple(_double(total[k]) for k in columns)
+        return tuple(total.items())
 
 
 def _product(a: Factor, b: Factor) -> Factor:
