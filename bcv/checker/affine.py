@@ -38,7 +38,7 @@ from operator import mul
 
 from .intervals import Floats, Interval
 from .lines import HUGE, SLACK, TINY, UnboundedError, line
-from .rows import ONE, Atom, Block, Goal, Rows
+from .rows import ONE, Atom, Block, Goal, Rows, Weights
 from .terms import Terms
 
 Form = tuple[float, ...]
@@ -46,6 +46,8 @@ Form = tuple[float, ...]
 
 MOST_VARIABLES = 400
 """So that a sum of a form's magnitudes errs by less than SLACK of it."""
+SHORT = 8
+"""Atoms of a row whose range is computed with more care."""
 _UP = 1.0 + SLACK
 _FOUR_UNITS = 2.0**-51
 
@@ -126,7 +128,8 @@ class _Pass:
         lo, hi = max(lo, centre - spread), min(hi, centre + spread)
         if not lo <= hi:
             raise UnboundedError
-        middle, radius = 0.5 * (lo + hi), 0.5 * (hi - lo) + slack
+        middle = 0.5 * (lo + hi)
+        radius = 0.5 * (hi - lo) + _FOUR_UNITS * max(-lo, hi) + TINY
         self.forms[place] = (*coefficients, middle, error, radius, total + 4.0 * slack)
         self.ranges[place] = lo, hi
 
@@ -142,8 +145,24 @@ class _Pass:
             slack = unit * reach + TINY
             *coefficients, middle = [sum(map(mul, weights, column)) for column in signed]
             radius = sum(map(mul, sizes, radii)) + slack
-            error = sum(map(mul, sizes, errors)) + slack
-            self._set(place, coefficients, error, middle - radius, middle + radius)
+            lo, hi = middle - radius, middle + radius
+            if len(weights) <= SHORT:
+                lo, hi = self._sum_of_ranges(weights, step.columns)
+            self._set(place, coefficients, sum(map(mul, sizes, errors)) + slack, lo, hi)
+
+    def _sum_of_ranges(self, weights: Weights, columns: Sequence[int]) -> tuple[float, float]:
+        """The range of a row, each end with an error in proportion to what *it* is made of.
+
+        So 1 + exp(x) stays positive, however large its upper end is.
+        """
+        ranges = [self.ranges[k] for k in columns]
+        lows = [w * (p if w > 0.0 else q) for w, (p, q) in zip(weights, ranges, strict=True)]
+        highs = [w * (q if w > 0.0 else p) for w, (p, q) in zip(weights, ranges, strict=True)]
+        unit = _FOUR_UNITS * (len(weights) + 2)
+        return (
+            sum(lows) - unit * sum(map(abs, lows)) - TINY,
+            sum(highs) + unit * sum(map(abs, highs)) + TINY,
+        )
 
     def _product(self, step: Atom) -> None:
         """x*y = y_0*x + x_0*y - x_0*y_0 + (x - x_0)*(y - y_0)."""
