@@ -46,7 +46,7 @@ Form = tuple[float, ...]
 
 MOST_VARIABLES = 400
 """So that a sum of a form's magnitudes errs by less than SLACK of it."""
-SHORT = 8
+SHORT = 4
 """Atoms of a row whose range is computed with more care."""
 _UP = 1.0 + SLACK
 _FOUR_UNITS = 2.0**-51
@@ -125,11 +125,14 @@ class _Pass:
         slack = SLACK * total + TINY
         centre = coefficients[0]
         spread = total - abs(centre) + slack
-        lo, hi = max(lo, centre - spread), min(hi, centre + spread)
+        if not lo >= centre - spread:
+            lo = centre - spread
+        if not hi <= centre + spread:
+            hi = centre + spread
         if not lo <= hi:
             raise UnboundedError
         middle = 0.5 * (lo + hi)
-        radius = 0.5 * (hi - lo) + _FOUR_UNITS * max(-lo, hi) + TINY
+        radius = 0.5 * (hi - lo) + _FOUR_UNITS * (hi if hi > -lo else -lo) + TINY
         self.forms[place] = (*coefficients, middle, error, radius, total + 4.0 * slack)
         self.ranges[place] = lo, hi
 
@@ -138,6 +141,7 @@ class _Pass:
         columns = tuple(zip(*[self.forms[k] for k in step.columns], strict=True))
         signed, (errors, radii, all_sizes) = columns[:-3], columns[-3:]
         unit = _FOUR_UNITS * (len(step.columns) + self.n + 8)
+        short = len(step.columns) <= SHORT
         for place, weights, sizes in zip(step.places, step.weights, step.magnitudes, strict=True):
             reach = self.reaches[place] = sum(map(mul, sizes, all_sizes))
             if not reach < HUGE:
@@ -146,7 +150,7 @@ class _Pass:
             *coefficients, middle = [sum(map(mul, weights, column)) for column in signed]
             radius = sum(map(mul, sizes, radii)) + slack
             lo, hi = middle - radius, middle + radius
-            if len(weights) <= SHORT:
+            if short:
                 lo, hi = self._sum_of_ranges(weights, step.columns)
             self._set(place, coefficients, sum(map(mul, sizes, errors)) + slack, lo, hi)
 
@@ -169,14 +173,15 @@ class _Pass:
         i, j = step.args
         a, b, (p, q), (r, s) = self.forms[i], self.forms[j], self.ranges[i], self.ranges[j]
         x, y = a[0], b[0]
-        gap = max(q - x, x - p) * max(s - y, y - r) * _UP + TINY
+        gap = (q - x if q - x > x - p else x - p) * (s - y if s - y > y - r else y - r)
+        gap = gap * _UP + TINY
         size = abs(y) * a[-1] + abs(x) * b[-1]
         coefficients = [y * v + x * w for v, w in zip(a[: self.n + 1], b, strict=False)]
         coefficients[0] = x * y
         error = abs(y) * a[-3] + abs(x) * b[-3] + gap + SLACK * size
         ends = p * r, p * s, q * r, q * s
-        lo, hi = min(ends), max(ends)
-        slack = SLACK * max(-lo, hi, 0.0) + TINY
+        lo, hi = min(ends), max(ends)  # all finite
+        slack = SLACK * (hi if hi > -lo else -lo) + TINY
         self._set(step.place, coefficients, error, lo - slack, hi + slack)
         self.lines[step.place] = ((i, y), (j, x)), -x * y, gap + self.unit * size
 
@@ -224,8 +229,8 @@ class _Pass:
                 shares = [coefficients[place] for place in step.places]
                 for k, weights in zip(step.columns, step.turned, strict=True):
                     coefficients[k] += sum(map(mul, weights, shares))
-                for place, share in zip(step.places, shares, strict=True):
-                    error += abs(share) * self.unit * self.reaches[place]
+                reaches = [self.reaches[place] for place in step.places]
+                error += self.unit * sum(map(mul, map(abs, shares), reaches))
             else:
                 share = coefficients[step.place]
                 operands, offset, more = self.lines[step.place]

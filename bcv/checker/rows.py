@@ -77,14 +77,18 @@ class Rows:
         self._of_terms: dict[int, Row] = {}
         self._used: dict[tuple[int, ...], set[int]] = {}
         self._steps: dict[tuple[int, ...], tuple[Atom | Block, ...]] = {}
+        self._goals: dict[int, Goal] = {}
 
     def goal(self, term: int) -> Goal:
         """What computes the term."""
-        columns, weights = self._row(term)
-        if columns not in self._steps:
-            self._steps[columns] = tuple(self._ordered(self._below(columns)))
-        place = len(self._depths)
-        return Goal((*self._steps[columns], block(columns, [(place, weights)])), place)
+        if term not in self._goals:
+            columns, weights = self._row(term)
+            if columns not in self._steps:
+                self._steps[columns] = tuple(self._ordered(self._below(columns)))
+            place = len(self._depths)
+            steps = (*self._steps[columns], block(columns, [(place, weights)]))
+            self._goals[term] = Goal(steps, place)
+        return self._goals[term]
 
     def contains(self, goal: int, term: int) -> bool:
         """Whether each atom of the term is one of the goal's."""
