@@ -211,21 +211,21 @@ class Rows:
             if node not in seen:
                 seen.add(node)
                 stack.extend(part for part, _ in self._parts[node][0])
-        shares: dict[int, Factor] = dict.fromkeys(seen, 0)
-        shares[term] = 1
+        shares: dict[int, Factor] = {term: 1}
         total: dict[int, Factor] = {}
         for node in sorted(seen, reverse=True):  # operands have smaller numbers
             nodes, atoms = self._parts[node]
             for part, factor in nodes:
-                shares[part] += _product(shares[node], factor)
+                _add_product(shares, part, shares[node], factor)
             for place, factor in atoms:
-                total[place] = total.get(place, 0) + _product(shares[node], factor)
+                _add_product(total, place, shares[node], factor)
         return tuple(total.items())
 
 
-def _product(a: Factor, b: Factor) -> Factor:
-    """a * b, without a Fraction's arithmetic where a network's weight stands alone."""
-    return b if a == 1 else a if b == 1 else a * b
+def _add_product(total: dict[int, Factor], key: int, a: Factor, b: Factor) -> None:
+    """total[key] += a * b, without a Fraction's arithmetic where a weight stands alone."""
+    product = b if a == 1 else a if b == 1 else a * b
+    total[key] = total[key] + product if key in total else product
 
 
 def _double(value: Factor) -> float:
