@@ -28,12 +28,12 @@ class Form(enum.Enum):
     BERNSTEIN: the coefficients of the polynomial f in products of one function per axis: on a
         bounded side Bernstein's, on a half-infinite one the powers of x - lo or hi - x. All of them
         are >= 0; for a strict claim those at power 0 on each half-infinite side are > 0.
-    AFFINE: the least value of an affine form a_0 + sum_i a_i * e_i + theta of f on a bounded box,
-        with x_i = centre_i + radius_i * e_i, |e_i| <= 1. Sums and constant multiples are exact;
-        a*b = a_0*b + b_0*a - a_0*b_0 + (a - a_0)*(b - b_0); a smooth function becomes its tangent
-        at the middle of its argument's range, its mean slope there, or a constant, and max(x, 0)
-        its chord, with errors from the enclosed derivatives. A checker chooses its own lines, so
-        provers leave a small margin.
+    AFFINE: the least value of an affine form of f on a bounded box, with
+        x_i = centre_i + radius_i * e_i, |e_i| <= 1. Sums and constant multiples are exact; a*b, a
+        function, max and select are replaced by lines in their operands with errors, all the way
+        back to the variables; or the lower end of f's interval, where that is larger.
+        docs/proof-format.md says which lines these are: prover and checker compute the same bound
+        but for rounding, for which provers leave a small margin.
     """
 
     NATURAL = "natural"

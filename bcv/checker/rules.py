@@ -115,6 +115,7 @@ class CoverRule:
             Machine(self.terms, self.names, arithmetic)
             for arithmetic in (Floats(), Fixed(160), Fixed(640))
         ]
+        self.affine = AffineBound(self.terms, self.names)
         self.reasons = [_LeafRule(self, reason) for reason in sequence(entry(data, "reasons"))]
 
     def check(self) -> str:
@@ -195,7 +196,8 @@ class _LeafRule:
             )
             self._on = self._bernstein
         elif rest[0] == "affine":
-            self.affine = AffineBound(self.terms, cover.names, self.goal)
+            defines = cover.affine.defines
+            self.defined = tuple(d for d in self.defined if not defines(self.goal, d))
             self._on = self._affine
         else:
             raise RejectedError("a leaf's form of bound is unknown")
@@ -339,7 +341,7 @@ class _LeafRule:
             return False
         if self.defined and self._run(level, self.defined, self._box(level, box)) is None:
             return False
-        return self._accepts(self.affine.lower(box))
+        return self._accepts(self.cover.affine.lower(self.goal, box))
 
     def _prepare_convex(self, data: Any) -> None:
         if self.task.strict:

@@ -130,15 +130,18 @@ class AffineMachine:
             return _Backward(self.program, trace, factors).form()
 
     def lower(self, trace: Trace, factors: Array, margin: float) -> Array:
-        """(K,) less than sum_r factors[r] * root[r], whose errors may cancel; -inf for no bound.
+        """(K,) a lower bound of sum_r factors[r] * root[r], by Form.AFFINE; -inf for none.
 
-        It is lower by ``margin`` times the magnitudes of which it is made; 2^-24 covers rounding.
+        It is lower by ``margin`` times the magnitudes of which it is made.
         """
-        terms, error = self.backward(trace, factors)
         with np.errstate(all="ignore"):
+            backward = _Backward(self.program, trace, factors)
+            natural, size = backward.natural()
+            terms, error = backward.form()
             spread = np.abs(terms[1:]).sum(axis=0) + error
             bound = terms[0] - spread - margin * (np.abs(terms[0]) + spread)
-        return np.asarray(np.nan_to_num(bound, nan=-np.inf))
+            bounds = np.stack([bound, natural - margin * size])
+            return np.asarray(np.nan_to_num(bounds, nan=-np.inf).max(axis=0))
 
     def _variables(self, lo: Array, hi: Array, middle: Array, half: Array) -> Forms:
         n, count = lo.shape
@@ -252,6 +255,15 @@ class _Backward:
         self.sizes[rows.columns] += np.abs(rows.weights.T) @ sizes
         self.constant += rows.constants @ factors
         self.constant_size += np.abs(rows.constants) @ sizes
+
+    def natural(self) -> tuple[Array, Array]:
+        """A lower bound by the atoms' intervals, and its magnitude, before any is replaced."""
+        weights = self.coefficients
+        ends = np.minimum(weights * self.trace.table.lo, weights * self.trace.table.hi)
+        ends = np.where(self.sizes == 0.0, 0.0, ends)
+        size = np.where(self.sizes == 0.0, 0.0, self.sizes * self.largest).sum(axis=0)
+        size += self.constant_size
+        return self.constant + ends.sum(axis=0) - self.unit * size - _TINY, size
 
     def form(self) -> tuple[Array, Array]:
         for group, line in zip(

@@ -38,7 +38,7 @@ _MOST_MULTIPLIERS: Final = 8
 _CHEAP: Final = 500
 """Atoms with more nodes are not tested by natural interval arithmetic: it says little there."""
 _MARGIN: Final = 2.0**-24
-"""How far above 0 a bound must be, relatively: a checker may choose other lines."""
+"""How far above 0 a bound must be, relatively: a checker rounds otherwise."""
 _SMALLEST: Final = 2.0**-20
 _LEAST: Final = 1e-300
 _MOST_STUCK: Final = 32
@@ -129,12 +129,10 @@ class _Search:
         if boxes.count == 0:
             return
         trace = self.machine.trace(boxes.lo, boxes.hi)
-        forms = self._forms(trace)
-        chosen = self._multipliers(forms, boxes)
-        bound = np.maximum(
-            self._joint_bound(trace, chosen), np.nan_to_num(self._lower_bound(forms, chosen))
-        )
-        proved = defined & (bound > 0.0)
+        forms, depth = self._forms(trace)
+        chosen = self._multipliers(forms, depth, boxes)
+        factors = np.concatenate([np.ones((1, boxes.count)), -chosen])
+        proved = defined & (self.machine.lower(trace, factors, _MARGIN) > 0.0)
         self.recorder.settle(
             boxes.ids[proved], self.reasons.bounded(Form.AFFINE, chosen[:, proved])
         )
@@ -143,22 +141,20 @@ class _Search:
             self._split(rest, forms, ~proved)
             self._try_witness(rest, forms, ~proved)
 
-    def _forms(self, trace: Trace) -> Forms:
-        """The claim's and the usable atoms' forms, by backward passes."""
+    def _forms(self, trace: Trace) -> tuple[Forms, Array]:
+        """The claim's and the usable atoms' forms, by backward passes.
+
+        Next to them, (K,) how far below 0 the claim may get by its form or by its interval.
+        """
         forms = self.machine.roots(trace)
+        natural = forms.lo[0].copy()
         for row in range(len(forms.error)):
             factors = np.zeros_like(forms.error)
             factors[row] = 1.0
             forms.terms[row], forms.error[row] = self.machine.backward(trace, factors)
-        return forms.narrowed()
-
-    def _joint_bound(self, trace: Trace, chosen: Array) -> Array:
-        """(K,) less than g - sum m_j h_j, whose errors may cancel, by a margin."""
-        one = np.ones((1, chosen.shape[1]))
-        terms, error = self.machine.backward(trace, np.concatenate([one, -chosen]))
-        spread = np.abs(terms[1:]).sum(axis=0) + error
-        bound: Array = terms[0] - spread - _MARGIN * (np.abs(terms[0]) + spread)
-        return np.nan_to_num(bound, nan=-np.inf)
+        terms, error = forms.terms[0], forms.error[0]
+        form = np.abs(terms[0]) + np.abs(terms[1:]).sum(axis=0) + error
+        return forms.narrowed(), np.maximum(np.abs(natural), form)
 
     def _natural(self, boxes: Boxes) -> tuple[NDArray[np.int32], Mask]:
         """A part of the region that each box misses, or -1; and where every root is defined."""
@@ -170,7 +166,7 @@ class _Search:
         below[self.cheap], above[self.cheap] = lo[n:], hi[n:]
         return self.test.false_part(below, above), defined
 
-    def _multipliers(self, forms: Forms, boxes: Boxes) -> Array:
+    def _multipliers(self, forms: Forms, depth: Array, boxes: Boxes) -> Array:
         """(J, K) multipliers of the usable atoms that lift the claim's bound."""
         count = len(self.rows)
         if not count:
@@ -187,7 +183,7 @@ class _Search:
             sign = np.where(forms.hi[1 + j] < 0.0, 1.0, -1.0)
             misses = far[j] & (self.free[j] | (sign > 0.0))
             with np.errstate(all="ignore"):
-                large = sign * 2.0 * (np.abs(forms.lo[0]) + 1e-6) / gap
+                large = sign * 2.0 * (depth + 1e-6) / gap
             use = misses & np.isfinite(large)
             chosen[:, use] = 0.0
             chosen[j, use] = large[use]
@@ -196,7 +192,7 @@ class _Search:
         return rounded(chosen, np.full(boxes.count, 12, dtype=np.int64))
 
     def _lower_bound(self, forms: Forms, chosen: Array) -> Array:
-        """(K,) less than g - sum m_j h_j by a margin that also covers rounding."""
+        """(K,) about the least of g - sum m_j h_j."""
         if not chosen.any():
             return np.asarray(forms.lo[0] - _MARGIN * (np.abs(forms.lo[0]) + forms.reach[0]))
         terms = forms.terms[0] - (chosen[:, None] * forms.terms[1:]).sum(axis=0)

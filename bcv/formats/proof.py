@@ -297,21 +297,22 @@ _SECONDS_PER_STEP: Final = 0.6e-6
 _SECONDS_PER_ELEMENTARY: Final = 15e-6
 _SECONDS_PER_COEFFICIENT: Final = 2e-6
 _SECONDS_PER_GRAM_ENTRY: Final = 2e-4
+_SECONDS_PER_NODE_READ: Final = 10e-6
+_SECONDS_PER_AFFINE_LEAF: Final = 60e-6
+_SECONDS_PER_PRODUCT: Final = 0.02e-6
+_SECONDS_PER_LINE: Final = 6.5e-6
+_SECONDS_PER_FLATTENING: Final = 3e-4
 _ELEMENTARY: Final = frozenset(
     {Op.SIN, Op.COS, Op.TAN, Op.ASIN, Op.ACOS, Op.ATAN, Op.SINH, Op.COSH, Op.TANH, Op.EXP, Op.LOG}
 )
+_LINEAR: Final = frozenset({Op.ADD, Op.SUB, Op.NEG})
 
 
 def replay_seconds(obligation: Obligation, evidence: Evidence) -> float:
-    """An estimate of the time that the checker will take, within a factor of about three."""
+    """An estimate of the time that the checker will take, within a factor of about two."""
     match evidence:
         case Cover():
-            counts = Counter(evidence.nodes)
-            leaves = ((counts[i], reason) for i, reason in enumerate(evidence.reasons))
-            once = _SECONDS_PER_LEAF + _evaluation_seconds(*obligation.roots)
-            return _SECONDS_PER_ENTRY + sum(
-                count * _leaf_seconds(obligation, reason, once) for count, reason in leaves if count
-            )
+            return _SECONDS_PER_ENTRY + _cover_seconds(obligation, evidence)
         case SumOfSquares(cases):
             entries = sum(len(gram.matrix) for case in cases for _, gram in case.cone)
             return _SECONDS_PER_ENTRY + entries * _SECONDS_PER_GRAM_ENTRY
@@ -319,6 +320,19 @@ def replay_seconds(obligation: Obligation, evidence: Evidence) -> float:
             return _SECONDS_PER_ENTRY + replay_seconds(obligation, inner)
         case _:
             return 0.0
+
+
+def _cover_seconds(obligation: Obligation, cover: Cover) -> float:
+    counts = Counter(cover.nodes)
+    once = _SECONDS_PER_LEAF + _evaluation_seconds(*obligation.roots)
+    affine = _affine_leaf_seconds(obligation)
+    total = _SECONDS_PER_NODE_READ * sum(1 for _ in ex.postorder(*obligation.roots))
+    for i, reason in enumerate(cover.reasons):
+        if isinstance(reason, Bounded) and reason.form is Form.AFFINE:
+            total += _SECONDS_PER_FLATTENING + counts[i] * affine
+        else:
+            total += counts[i] * _leaf_seconds(obligation, reason, once)
+    return total
 
 
 def _leaf_seconds(obligation: Obligation, reason: LeafReason, once: float) -> float:
@@ -333,9 +347,24 @@ def _leaf_seconds(obligation: Obligation, reason: LeafReason, once: float) -> fl
         return once * (2 + dimension) * dimension
     if reason.form is Form.BERNSTEIN:
         return once + _SECONDS_PER_COEFFICIENT * 8.0**dimension
-    if reason.form is Form.AFFINE:
-        return once * 5 * (2 + dimension)
     return once * (3 + dimension) if reason.form is Form.MEAN_VALUE else once
+
+
+def _affine_leaf_seconds(obligation: Obligation) -> float:
+    """A leaf takes a product per weight and coefficient, and a line per nonlinear term."""
+    lines = weights = tabled = 0
+    for node in ex.postorder(*obligation.roots):
+        if node.op in _LINEAR or (node.op is Op.MUL and node.args[0].constant is not None):
+            weights += 1
+        else:
+            lines += bool(node.args)
+            tabled += node.op in _ELEMENTARY and node.op not in (Op.TANH, Op.EXP)
+    return (
+        _SECONDS_PER_AFFINE_LEAF
+        + lines * _SECONDS_PER_LINE
+        + weights * (len(obligation.region.variables) + 5) * _SECONDS_PER_PRODUCT
+        + tabled * 3 * _SECONDS_PER_ELEMENTARY
+    )
 
 
 def _evaluation_seconds(*roots: Expr) -> float:

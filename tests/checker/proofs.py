@@ -11,6 +11,7 @@ from bcv.conditions import obligations_of
 from bcv.engines.branch_and_bound import BranchAndBound
 from bcv.engines.engine import Budget, Engine
 from bcv.engines.lifting import Lifting
+from bcv.engines.linear_relaxation import LinearRelaxation
 from bcv.engines.sampling import Sampling
 from bcv.engines.sum_of_squares import SumOfSquaresEngine
 from bcv.events import ignore
@@ -22,6 +23,7 @@ from tests.checker.families import FAMILIES, dressed
 
 ENGINES: tuple[Engine, ...] = (
     BranchAndBound(),
+    LinearRelaxation(),
     SumOfSquaresEngine(),
     Lifting(SumOfSquaresEngine(), BranchAndBound()),
 )

@@ -15,8 +15,9 @@ from bcv.checker.terms import Terms
 from bcv.enclosures import floats
 from bcv.enclosures.affine import AffineMachine
 from bcv.enclosures.tape import compile_tape
-from bcv.expr import Expr, Op
+from bcv.expr import Expr
 from bcv.formats.expression import parse_expression
+from tests.checker.terms import translated
 
 NAMES = ("x", "y")
 SCOPE = {name: ex.var(name) for name in NAMES}
@@ -84,23 +85,11 @@ def test_the_checkers_bound_is_one_too(text: str, corners: tuple[float, ...]) ->
     lo, hi = boxes(corners)  # type: ignore[arg-type]
     values = floats.evaluate(compile_tape([root], NAMES), grid(lo, hi))[0]
     terms = Terms()
-    bound = AffineBound(terms, NAMES, translated(root, terms))
-    lower = bound.lower([(float(a[0]), float(b[0])) for a, b in zip(lo, hi, strict=True)])
+    bound = AffineBound(terms, NAMES)
+    lower = bound.lower(
+        translated(root, terms), [(float(a[0]), float(b[0])) for a, b in zip(lo, hi, strict=True)]
+    )
     assert not lower > values.min() + 1e-12 * (1.0 + np.abs(values).max())
-
-
-def translated(root: Expr, terms: Terms) -> int:
-    """The expression among the checker's terms, node by node."""
-    made: dict[Expr, int] = {}
-    for node in ex.postorder(root):
-        args = [made[a] for a in node.args]
-        if node.constant is not None:
-            made[node] = terms.const(node.constant)
-        elif node.op in (Op.VAR, Op.POW):
-            made[node] = terms.node(node.op.value, *args, node.value)
-        else:
-            made[node] = terms.node(node.op.value, *args)
-    return made[root]
 
 
 def test_small_boxes_err_by_the_square_of_their_width() -> None:
