@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bcv.evidence import Evidence
 from bcv.formats.proof import proved_entry, refuted_entry, replay_seconds
-from bcv.formats.statement import statement_of
+from bcv.formats.statement import StatementError, statement_of
 from bcv.obligation import Obligation
 from bcv.outcome import Proved, Reason, Refuted, Undecided
 from bcv.problem import Problem
@@ -69,7 +69,7 @@ def replayed(
                     judged[i] = part
     except RejectedError as why:
         notes.append(f"the checker cannot read the problem: {why}")
-    except (Overrun, MemoryError, RecursionError, OverflowError):
+    except (Overrun, MemoryError, RecursionError, OverflowError, StatementError):
         pass  # too large to be replayed: the evidence keeps the assurance it had
     for before, after in zip(settled, judged, strict=True):
         if isinstance(after.outcome, Undecided) and after is not before:

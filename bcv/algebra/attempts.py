@@ -35,11 +35,16 @@ class Terms(enum.Enum):
     POWERS: powers of single variables, for claims whose terms have at most two variables each.
         There x^3*y is a product of x^3 and y, so powers beyond half the claim's degree occur;
         squares times the bounds of x make up for x^6. A claim in 20 variables stays small.
+
+    EULER: for contradictions between a polynomial and its own slopes, multiples of these by 1 and
+        by their own variable: those of Euler's identity, which settles quadratic and (weighted)
+        homogeneous polynomials.
     """
 
     ALL = "all"
     CORRELATED = "correlated"
     POWERS = "powers"
+    EULER = "euler"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,7 @@ def attempts(system: System) -> Iterator[Attempt]:
     inequalities = sum(c.relation is not Relation.EQ for c in system.constraints)
     surface = any(c.relation is Relation.EQ for c in system.constraints)
     if system.strict and system.claim.is_zero():  # there is nothing to show but contradictions
+        yield Attempt(top, aim=Aim.EMPTY, terms=Terms.EULER)
         for half in range(top, MOST_HALF):
             yield Attempt(half, aim=Aim.EMPTY)
         return
@@ -216,6 +222,8 @@ def build(system: System, attempt: Attempt, goal: Goal) -> Program:
     """The program of an attempt."""
     if attempt.terms is Terms.POWERS:
         return _in_powers(system, attempt, goal)
+    if attempt.terms is Terms.EULER:
+        return _by_euler(system, goal)
     over, size, most = system.over, system.over.size, 2 * attempt.half
     surfaces = _surfaces(system)
     heads = [tuple(map(int, poly.monoms()[0])) for _, poly in surfaces if attempt.standard]
@@ -287,6 +295,28 @@ def _in_powers(system: System, attempt: Attempt, goal: Goal) -> Program:
         if all(_variables(m) <= 2 for m in _exponents(poly))
     )
     return _reduced(Program(over, goal.target, tuple(blocks), frees))
+
+
+def _by_euler(system: System, goal: Goal) -> Program:
+    """The program with 1 and x_i as factors of a slope in x_i, and 1 of all other equalities."""
+    size, surfaces = system.over.size, _surfaces(system)
+    one = (0,) * size
+    frees = []
+    for atoms, poly in surfaces:
+        axes = [i for i in range(size) if any(_is_slope(poly, p, i) for _, p in surfaces)]
+        own = (tuple(int(i == axis) for i in range(size)) for axis in axes[:1])
+        frees.append(Free(atoms, poly, (one, *own)))
+    plain = Block((), system.over.constant(1), (one,))
+    return Program(system.over, goal.target, (plain,), tuple(frees))
+
+
+def _is_slope(poly: Poly, other: Poly, axis: int) -> bool:
+    """Whether poly is a multiple of the other one's derivative."""
+    slope = other.derivative(axis)
+    if slope.is_zero() or len(slope) != len(poly):
+        return False
+    ratio = poly.leading_coefficient() / slope.leading_coefficient()
+    return bool(slope * ratio == poly)
 
 
 def _factors(terms: Sequence[Monomial], size: int) -> list[set[int]]:

@@ -26,6 +26,8 @@ from bcv.evidence import Monomial
 
 PRECISIONS = (10, 18, 28, 40, 56)
 PRIME = (1 << 61) - 1
+LONGEST = 6000
+"""Bits of the largest numerator that is of use: proofs are to be written down and read."""
 SECONDS_PER_STEP = 3e-9
 """Of exact elimination; there are as many steps as equations squared times unknowns."""
 
@@ -156,6 +158,8 @@ class _Equations:
             return None
         found = fmpq_mat(self.independent.transpose()) * weights
         scaled = [found[j, 0] * (common // scale) ** 2 for j, scale in enumerate(self.scales)]
+        if any(x.p.bit_length() > LONGEST for x in scaled):
+            return None
         if fmpq_mat(self.whole) * fmpq_mat([[x] for x in scaled]) != right:
             return None
         return [x * scale for x, scale in zip(scaled, self.scales, strict=True)]

@@ -225,7 +225,8 @@ def _attempted(
 ) -> PolynomialCase | TooLong | None:
     """The attempt's case, if it gives one."""
     left = deadline - time.monotonic()
-    dense = 0.0 if attempt.terms is Terms.POWERS else _dense_seconds(view.system, attempt)
+    few = attempt.terms in (Terms.POWERS, Terms.EULER)
+    dense = 0.0 if few else _dense_seconds(view.system, attempt)
     if dense > 50 * left:
         return TooLong(dense)
     program = build(view.system, attempt, goal)

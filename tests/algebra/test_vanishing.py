@@ -17,6 +17,7 @@ from tests.rewriting.claims import claim, expression
 
 PLANE = {"x": (None, None), "y": (None, None)}
 CURVE = "x**5 - 3*x**2*y**2 + y**5 + x*y - 7"
+QUADRATIC = "2*x**2 - 3*x*y + y**2 + x - 5*y + 1/3"
 
 
 def _smooth(curve: str, *, strict: bool = True) -> Obligation:
@@ -31,11 +32,12 @@ def _accepted(obligation: Obligation, evidence: Vanishing) -> bool:
     return check_evidence(proved_entry(obligation, evidence)).verified
 
 
-def test_smooth_curve_of_degree_five_is_regular() -> None:
-    outcome = attempt(_smooth(CURVE))
+@pytest.mark.parametrize("curve", [CURVE, QUADRATIC, "x**4 - 3*x*y**3 - 2"])
+def test_smooth_curve_is_regular(curve: str) -> None:
+    outcome = attempt(_smooth(curve))
     assert isinstance(outcome, Proved)
     assert isinstance(outcome.evidence, Vanishing)
-    assert _accepted(_smooth(CURVE), outcome.evidence)
+    assert _accepted(_smooth(curve), outcome.evidence)
 
 
 @pytest.mark.parametrize("curve", ["x**3 - y**2", "x**2*y**2", "(x - 1)**2 + (y + 2)**2"])
