@@ -50,7 +50,8 @@ GRACE: Final = 0.4
 class Reply:
     """What an engine said last about an obligation, given so many seconds, and how many it took.
 
-    ``hints`` are those that were known when it had ended.
+    The slices of an engine that goes on where it stopped are added up. ``hints`` are those that
+    were known when it had ended.
     """
 
     outcome: Undecided
@@ -191,7 +192,8 @@ def asked(name: str, attempt: Attempt, budget: Budget, seconds: float, emit: Emi
     if not isinstance(outcome, Undecided):
         return replace(attempt, outcome=outcome, engine=name, seconds=spent_in_all)
     hints = _joined(attempt.hints, outcome.hints)
-    replies = {**attempt.replies, name: Reply(outcome, hints, seconds, spent)}
+    before = (attempt.tried(name) or 0.0) if ENGINES[name].resumes else 0.0
+    replies = {**attempt.replies, name: Reply(outcome, hints, before + seconds, spent)}
     teller, telling = max(replies.items(), key=lambda item: WEIGHT.index(item[1].outcome.reason))
     return replace(
         attempt,

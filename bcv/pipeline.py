@@ -17,7 +17,7 @@ from bcv.attempts import GRACE, Attempt, asked, closed, examined, settled, untou
 from bcv.conditions import Conditions, obligations_of
 from bcv.confirmation import Confirmed, confirmed
 from bcv.engines.engine import Budget
-from bcv.engines.registry import OWN, known_names
+from bcv.engines.registry import ENGINES, OWN, known_names
 from bcv.events import Emit, ObligationStarted, ignore
 from bcv.outcome import Reason, Refuted, Undecided
 from bcv.planning.features import features_of
@@ -237,6 +237,7 @@ def _work(attempts: list[Attempt], settings: Settings, budget: Budget, emit: Emi
                 replace(features(a.goal), zero=bool(a.hints.zeros)),
                 tried,
                 a.needed(name),
+                ENGINES[name].resumes,
             )
             for index, a in enumerate(attempts)
             if a.open

@@ -53,8 +53,12 @@ class BranchAndBound(Engine):
     ) -> Outcome:
         """Cover the region by boxes on which the claim holds."""
         try:
-            attempt = _Attempt(Bounds(obligation, _LARGEST_BATCH), budget, emit, self.name)
-            return _with_zeros(attempt, hints)
+            key = f"{self.name} {obligation.digest()}"
+            bounds = budget.shelf.take(key) or Bounds(obligation, _LARGEST_BATCH)
+            outcome = _with_zeros(_Attempt(bounds, budget, emit, self.name), hints)
+            if isinstance(outcome, Undecided) and outcome.reason is Reason.TIMEOUT:
+                budget.shelf.put(key, bounds, 0)
+            return outcome
         except KeyboardInterrupt:
             return Undecided(Reason.INTERRUPTED, hints=hints)
         except (ExpressionTooLargeError, MemoryError):
@@ -99,13 +103,16 @@ class _Attempt:
         """Search with convex neighbourhoods of the zeros cut out; None if all was decided."""
         obligation = self.bounds.obligation
         key = f"{obligation.digest()} {zeros}"
-        search = self._taken_up(key)
-        resumed = search is not None
+        search = waiting = self.budget.shelf.take(key)
+        resumed = False
+        if search is None:
+            search = self._taken_up(key)
+            resumed = search is not None
         if search is None:
             search = Search(self.bounds, outer_root(obligation.region))
         report = _reporter(obligation, self.engine, search, self.emit)
         try:
-            for zero in () if resumed else zeros:
+            for zero in () if resumed or waiting else zeros:
                 found = neighbourhood(obligation, zero, search.root)
                 if found is not None:
                     search.carve(found)
@@ -114,6 +121,8 @@ class _Attempt:
             return search, Reason.INTERRUPTED
         except MemoryError:
             return search, Reason.MEMORY
+        if reason is Reason.TIMEOUT and not resumed:
+            self.budget.shelf.put(key, search, search.stack.bytes + search.recorder.bytes)
         if resumed and reason is None and search.witness is None and not self._confirmed(search):
             assert self.budget.checkpoints is not None
             self.budget.checkpoints.forget(key)

@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from bcv.engines.shelf import Shelf
 from bcv.events import Emit
 from bcv.obligation import Obligation
 from bcv.outcome import Hints, Outcome
@@ -30,6 +31,7 @@ class Budget:
         seed: of every random choice; the same seed gives the same outcome.
         jobs: the processes that may work side by side.
         checkpoints: where long work is put aside, and taken up again.
+        shelf: where searches wait for their next slice of time.
     """
 
     deadline: float
@@ -38,6 +40,7 @@ class Budget:
     seed: int = 0
     jobs: int = 1
     checkpoints: Checkpoints | None = None
+    shelf: Shelf = field(default_factory=Shelf, compare=False)
 
     @property
     def seconds_left(self) -> float:

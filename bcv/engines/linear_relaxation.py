@@ -58,8 +58,11 @@ class LinearRelaxation(Engine):
         root = outer_root(obligation.region)
         if not root or any(isinf(end) for side in root for end in side):
             return Undecided(Reason.UNSUPPORTED, "linear relaxations need a bounded region")
-        search = _Search(obligation, root)
+        key = f"{self.name} {obligation.digest()}"
+        search = budget.shelf.take(key) or _Search(obligation, root)
         reason = search.run(budget, emit, self.name)
+        if reason is Reason.TIMEOUT:
+            budget.shelf.put(key, search, search.bytes)
         known = Known(boxes=search.examined, boxes_left=search.stack.count + search.stuck)
         if search.witness is not None:
             return Refuted(search.witness, known)
@@ -100,6 +103,10 @@ class _Search:
         self.witness: Witness | None = None
         self.examined = self.stuck = self.steps = 0
 
+    @property
+    def bytes(self) -> int:
+        return self.stack.bytes + self.recorder.bytes
+
     def run(self, budget: Budget, emit: Emit, engine: str) -> Reason | None:
         """Search until all is decided (None) or something stops it."""
         batch = max(16, min(4096, _NUMBERS_A_BATCH // self.machine.size))
@@ -110,7 +117,7 @@ class _Search:
                 return Reason.TIMEOUT
             if self.examined >= budget.boxes:
                 return Reason.BOX_LIMIT
-            if self.stack.bytes + self.recorder.bytes > budget.memory:
+            if self.bytes > budget.memory:
                 return Reason.MEMORY
             if self.stuck > _MOST_STUCK:
                 return Reason.INCONCLUSIVE

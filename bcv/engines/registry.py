@@ -31,6 +31,7 @@ class Entry:
         parts: the engines that it hands simpler claims to, by its parameters.
         final: once it has given up by itself, more time would change nothing. (Others leave out
             steps that do not fit in their time.)
+        resumes: a further slice of time goes on where the last one ended.
     """
 
     module: str
@@ -44,6 +45,7 @@ class Entry:
     own: bool = True
     parts: tuple[tuple[str, str], ...] = ()
     final: bool = False
+    resumes: bool = False
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -69,12 +71,14 @@ ENGINES: Final = {
         "BranchAndBound",
         "proves by interval arithmetic",
         final=True,
+        resumes=True,
     ),
     "linear-relaxation": Entry(
         "bcv.engines.linear_relaxation",
         "LinearRelaxation",
         "proves claims about neural networks",
         final=True,
+        resumes=True,
     ),
     "sum-of-squares": Entry(
         "bcv.engines.sum_of_squares",

@@ -61,13 +61,16 @@ class Forecast:
             return 0.0
         return self.success * max(0.0, self.ends_within(seconds) - (1 - open_)) / open_
 
-    def cost(self, seconds: float, tried: float = 0.0) -> float:
-        """The mean time of such an attempt; an engine starts anew each time."""
+    def cost(self, seconds: float, tried: float = 0.0, done: float = 0.0) -> float:
+        """The mean time of such an attempt, less the seconds of it that are done already.
+
+        These are 0 for an engine that starts anew each time, else what was tried.
+        """
         open_ = 1 - self.ends_within(tried)
         if open_ <= 1e-9:
-            return seconds
+            return seconds - done
         further = self._spent_within(seconds) - self._spent_within(tried)
-        return min(seconds, tried + further / open_)
+        return min(seconds, tried + further / open_) - done
 
 
 def _normal(x: float) -> float:

@@ -33,7 +33,8 @@ class Option:
     """Something that could be tried: an engine on the obligation of this index.
 
     ``tried`` are the seconds of its last slice, which have not been enough; 0 if there was none.
-    ``needed`` is the engine's own estimate of the seconds that would be, if it gave one.
+    ``needed`` is the engine's own estimate of the seconds that would be, if it gave one. An engine
+    that ``resumes`` needs no second time for what it did before; its ``tried`` are all its slices.
     """
 
     index: int
@@ -41,6 +42,7 @@ class Option:
     features: Features
     tried: float = 0.0
     needed: float | None = None
+    resumes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +86,13 @@ class BestFirst:
 
     def _step(self, option: Option, seconds: float, started: Collection[str]) -> Step:
         forecast = self.forecast(option)
-        cost = forecast.cost(seconds, option.tried) + 1e-6
+        before = option.tried if option.resumes else 0.0
+        cost = forecast.cost(before + seconds, option.tried, before) + 1e-6
         if option.engine not in started:
             cost += forecast.startup
         # The smallest chance keeps hopeless attempts in an order: by their cost.
-        return Step(option, seconds, forecast.chance(seconds, option.tried) + 1e-9, cost)
+        chance = forecast.chance(before + seconds, option.tried) + 1e-9
+        return Step(option, seconds, chance, cost)
 
 
 def when_needed(make: Callable[[], Strategy]) -> Strategy:
@@ -98,13 +102,14 @@ def when_needed(make: Callable[[], Strategy]) -> Strategy:
 
 
 def _slices(option: Option, share: float) -> Iterator[float]:
-    least = max(2 * option.tried, option.needed or 0.0)
+    again = option.tried if option.resumes else 2 * option.tried
+    least = max(again, option.needed or 0.0)
     seconds = SHORTEST
     while seconds < share:
         if seconds >= least:
             yield seconds
         seconds *= GROWTH
-    if share > 0 and share >= 2 * option.tried:
+    if share > 0 and share >= again:
         yield share
 
 
@@ -117,6 +122,7 @@ def foreseen(strategy: Strategy, options: Sequence[Option], seconds: float) -> I
         seconds -= min(seconds, step.cost)
         started.add(step.option.engine)
         place = open_.index(step.option)
-        open_[place] = replace(step.option, tried=step.seconds)
+        before = step.option.tried if step.option.resumes else 0.0
+        open_[place] = replace(step.option, tried=before + step.seconds)
         if seconds <= 0:
             return
