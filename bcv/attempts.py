@@ -129,6 +129,15 @@ def closed(attempt: Attempt, reason: Reason) -> Attempt:
     return replace(attempt, outcome=replace(outcome, reason=reason, detail=""))
 
 
+def doubted(attempt: Attempt, outcome: Undecided) -> Attempt:
+    """The attempt without what its engine claimed, which is not asked again."""
+    if attempt.open:
+        return attempt
+    reply = Reply(outcome, attempt.hints, 0.0, 0.0)
+    replies = {**attempt.replies, attempt.engine: reply}
+    return replace(attempt, outcome=outcome, replies=replies, cached=False, checked=False)
+
+
 def examined(attempt: Attempt, budget: Budget) -> Attempt:
     """The attempt with a reduction if there is one; engines then start anew."""
     attempt = replace(attempt, examined=True)

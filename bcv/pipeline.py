@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bcv.attempts import GRACE, Attempt, asked, closed, examined, settled, untouched
+from bcv.attempts import GRACE, Attempt, asked, closed, doubted, examined, settled, untouched
 from bcv.conditions import Conditions, obligations_of
 from bcv.confirmation import Confirmed, confirmed
 from bcv.engines.engine import Budget
@@ -132,6 +132,10 @@ def validate(
     if budget.seconds_left == 0:
         attempts = [closed(attempt, Reason.TIMEOUT) for attempt in attempts]
     found = replay(tuple(map(settled, attempts)), budget.deadline, earlier)
+    while budget.seconds_left > 0 and (again := _reopened(attempts, found)):
+        attempts, before = again, found.notes
+        found = _once_more(attempts, settings, budget, emit, replay)
+        found = replace(found, notes=tuple(dict.fromkeys(before + found.notes)))
     second = confirmed(problem, found.settled, settings.confirm, budget, emit)
     if recall is not None:
         keep(second.settled, recall, effort)
@@ -141,6 +145,35 @@ def validate(
     verdict = _verdict(conditions, found, second, time.monotonic() - started)
     verdict = remarked(verdict, functools.partial(remark_on, problem, settings.seed))
     return _demanding(verdict, settings.require)
+
+
+def _reopened(attempts: list[Attempt], found: Replayed) -> list[Attempt]:
+    """The attempts, those whose evidence was rejected open again; [] if there are none.
+
+    The engine whose evidence it was is not asked again.
+    """
+    pairs = list(zip(attempts, found.settled, strict=True))
+    if not any(isinstance(item.outcome, Undecided) and not a.open for a, item in pairs):
+        return []
+    return [
+        doubted(attempt, item.outcome) if isinstance(item.outcome, Undecided) else attempt
+        for attempt, item in pairs
+    ]
+
+
+def _once_more(
+    attempts: list[Attempt],
+    settings: Settings,
+    budget: Budget,
+    emit: Emit,
+    replay: Callable[[tuple[Settled, ...], float], Replayed],
+) -> Replayed:
+    """What the checker says after other engines had a try, in place, at what it had rejected."""
+    try:
+        _work(attempts, settings, budget, emit)
+    except KeyboardInterrupt:
+        attempts[:] = [closed(attempt, Reason.INTERRUPTED) for attempt in attempts]
+    return replay(tuple(map(settled, attempts)), budget.deadline)
 
 
 def remarked(verdict: Verdict, remark: Callable[[], str | None]) -> Verdict:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+import pytest
+
 from bcv import attempts, pipeline
 from bcv import expr as ex
 from bcv.conditions import Conditions
@@ -226,6 +228,22 @@ def test_a_rejected_proof_is_undecided_and_said_aloud(monkeypatch):
     assert verdict.answer is Answer.UNKNOWN
     assert reasons(verdict) == [Reason.CRASHED] * 3
     assert any("rejected by the checker" in note for note in verdict.notes)
+
+
+@pytest.mark.parametrize("lie", [Proved(SumOfSquares(())), REFUTED])
+def test_what_the_checker_rejects_is_settled_by_other_engines(monkeypatch, lie):
+    problem = parse_problem(TIGHT, "tight.yaml")
+    honest = attempts.create
+
+    def made(name):
+        return Double(name, always(lie)) if name == "linear-relaxation" else honest(name)
+
+    monkeypatch.setattr(attempts, "create", made)
+    engines = ("linear-relaxation", "branch-and-bound", "lifting", "sum-of-squares")
+    settings = Settings(timeout=20, engines=engines, check=CheckMode.ALWAYS)
+    verdict = validate(problem, settings)
+    assert (verdict.answer, verdict.assurance) == (Answer.VALID, Assurance.CHECKED)
+    assert "linear-relaxation" not in {item.engine for item in verdict.conditions}
 
 
 def test_a_false_witness_is_undecided_and_said_aloud(monkeypatch):
