@@ -6,6 +6,7 @@ Soundness: an engine's ``Proved`` is a claim; the pipeline decides what it is wo
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -62,12 +63,14 @@ class Hints:
     Attributes:
         points: suspicious points (floats, in the order of the region's variables), worst first.
         zeros: exact points of the region where the claim's expression is 0.
-        estimates: points within about 2**-600 of other zeros; None if nobody looked for them.
+        estimates: finds points within about 2**-600 of other zeros; None to look for them oneself.
     """
 
     points: tuple[tuple[float, ...], ...] = ()
     zeros: tuple[tuple[Fraction, ...], ...] = ()
-    estimates: tuple[tuple[Fraction, ...], ...] | None = None
+    estimates: Callable[[], Sequence[tuple[Fraction, ...]]] | None = field(
+        default=None, compare=False
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,10 @@ Soundness does not depend on this file: ``identity.is_refutation`` has the last 
 
 from __future__ import annotations
 
+import functools
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -100,13 +101,21 @@ class Failure:
 Zeros = Sequence[tuple[Fraction, ...]]
 
 
+Estimates = Callable[[], Zeros]
+
+
+def no_estimates() -> Zeros:
+    """Nobody knows of further zeros."""
+    return ()
+
+
 def refute(
-    system: System, zeros: Zeros, deadline: float, estimates: Zeros = ()
+    system: System, zeros: Zeros, deadline: float, estimates: Estimates = no_estimates
 ) -> PolynomialCase | Failure:
     """An exact refutation of the negated claim on this system, or why there is none.
 
-    ``zeros`` are exact points of the region where the claim's polynomial is 0, ``estimates`` lie
-    within about 2**-zeros.BITS of others.
+    ``zeros`` are exact points of the region where the claim's polynomial is 0; ``estimates``, asked
+    for once the claim is seen to be tight, gives points within about 2**-zeros.BITS of others.
     """
     found = inspection.refute(system)
     if found is not None:
@@ -127,7 +136,7 @@ def refute(
 
 
 def _in_parts(
-    parts: Sequence[Component], zeros: Zeros, estimates: Zeros, deadline: float
+    parts: Sequence[Component], zeros: Zeros, estimates: Estimates, deadline: float
 ) -> PolynomialCase | Failure:
     """A case from the part of the claim, or from another one that is a contradiction by itself."""
     own, *others = parts
@@ -137,7 +146,10 @@ def _in_parts(
             return part.embedded(found)
     now = time.monotonic()
     until = deadline - (OTHER_PARTS * (deadline - now) if others else 0.0)
-    near = [own.point(zero) for zero in estimates]
+
+    def near() -> Zeros:
+        return [own.point(zero) for zero in estimates()]
+
     failure = refute(own.system, [own.point(zero) for zero in zeros], until, near)
     if not isinstance(failure, Failure):
         return own.embedded(failure)
@@ -149,13 +161,17 @@ def _in_parts(
 
 
 def _searched(
-    system: System, zeros: Zeros, estimates: Zeros, deadline: float
+    system: System, zeros: Zeros, estimates: Estimates, deadline: float
 ) -> PolynomialCase | Failure:
     """The same, by attempts of growing cost."""
     view = scaled(system)
     points = [view.change.point_into(zero) for zero in _with_origin(system, zeros)]
-    tiny = polynomial.to_flint(TINY)
-    near = [view.change.point_into(z) for z in estimates if _inside(system, z, tiny)]
+
+    @functools.cache
+    def near() -> Zeros:
+        tiny = polynomial.to_flint(TINY)
+        return [view.change.point_into(z) for z in estimates() if _inside(system, z, tiny)]
+
     skipped, needed, empty = 0, math.inf, system.claim.is_zero()
     for attempt in attempts(view.system):
         if deadline - time.monotonic() <= 0:
@@ -164,14 +180,15 @@ def _searched(
             break
         cheap = False
         for goal in goals(view.system, attempt.aim):
-            for known in _faces(attempt, points, near):
-                found = _attempted(view, attempt, goal, known, deadline)
+            for found in _tries(view, attempt, goal, points, near, deadline):
                 if isinstance(found, TooLong):
                     if attempt.aim is not Aim.EMPTY or empty:
                         needed = min(needed, found.seconds)
                     continue
                 cheap = True
-                if found is not None and is_refutation(found, system, deadline + 0.1):
+                if isinstance(found, Missed):
+                    continue
+                if is_refutation(found, system, deadline + 0.1):
                     return found
         skipped += not cheap
     if needed > WORTHWHILE:
@@ -196,24 +213,36 @@ def _inside(system: System, point: tuple[Fraction, ...], least: Any = 0) -> bool
     )
 
 
-def _faces(attempt: Attempt, points: Zeros, near: Zeros) -> Iterator[tuple[Zeros, Zeros]]:
-    """The zeros to cut at, exact and estimated: all, and then fewer where some may mislead.
-
-    Estimates may have been misread. Of a form's zeros seldom all are known, and a cut at some of
-    them can leave so little that the rest of the face is misjudged.
-    """
-    yield points, near
-    if near:
-        yield points, ()
-    if points and attempt.aim is Aim.RADIAL:
-        yield (), ()
-
-
 @dataclass(frozen=True, slots=True)
 class TooLong:
     """An attempt was not made, since it would have taken about so many seconds."""
 
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """An attempt found no identity; ``tight`` if the best one seems to lie on the boundary."""
+
+    tight: bool = False
+
+
+def _tries(
+    view: Scaled, attempt: Attempt, goal: Goal, zeros: Zeros, near: Estimates, deadline: float
+) -> Iterator[PolynomialCase | TooLong | Missed]:
+    """The attempt with squares that vanish at the known zeros; at fewer, and at more of them.
+
+    Of a form's zeros seldom all are known, and a cut at some of them can leave so little that the
+    rest of the face is misjudged. Estimates may be misread, and take their time.
+    """
+    tight = False
+    radial = bool(zeros) and attempt.aim is Aim.RADIAL
+    for known in (zeros, ()) if radial else (zeros,):
+        found = _attempted(view, attempt, goal, (known, ()), deadline)
+        tight = tight or (isinstance(found, Missed) and found.tight)
+        yield found
+    if tight and attempt.aim is not Aim.EMPTY and near():
+        yield _attempted(view, attempt, goal, (zeros, near()), deadline)
 
 
 def _attempted(
@@ -222,7 +251,7 @@ def _attempted(
     goal: Goal,
     known: tuple[Zeros, Zeros],
     deadline: float,
-) -> PolynomialCase | TooLong | None:
+) -> PolynomialCase | TooLong | Missed:
     """The attempt's case, if it gives one."""
     left = deadline - time.monotonic()
     few = attempt.terms in (Terms.POWERS, Terms.EULER)
@@ -238,9 +267,12 @@ def _attempted(
     if predicted > share * left:
         return TooLong(predicted)
     found = _solved(program, goal, deadline)
-    if found is not None and attempt.aim is Aim.RADIAL:
-        found = radial.completed(*found, view.system.claim)
-    return None if found is None else _case(view, goal, *found)
+    if isinstance(found, Missed):
+        return found
+    if attempt.aim is Aim.RADIAL:
+        found = radial.completed(*found, view.system.claim) or Missed()
+    case = None if isinstance(found, Missed) else _case(view, goal, *found)
+    return case or Missed()
 
 
 def _dense_seconds(system: System, attempt: Attempt) -> float:
@@ -248,33 +280,35 @@ def _dense_seconds(system: System, attempt: Attempt) -> float:
     return 15 * 4.0 * equations**3 / FLOPS
 
 
-def _solved(program: Program, goal: Goal, deadline: float) -> tuple[Program, Exact] | None:
+def _solved(program: Program, goal: Goal, deadline: float) -> tuple[Program, Exact] | Missed:
     """Solve and round; where nothing is strictly feasible, cut to the face and try again."""
     member = ideal_member(program, deadline)
     if member is not None:
         return replace(program, blocks=()), member
+    seen = False
     for _ in range(5):
         if not program.blocks:
-            return None
+            break
         try:
             estimate = solve(program, deadline)
         except np.linalg.LinAlgError:
-            return None
+            break
         status = estimate.interior.status
         if status is Status.INTERIOR:
             exact = exact_solution(program, estimate.interior.grams, estimate.factors, deadline)
             if exact is not None:
                 return program, exact
         tight = status is Status.BOUNDARY or abs(estimate.interior.margin) < 1e-4
+        seen = seen or tight
         if not tight or status not in (Status.BOUNDARY, Status.INTERIOR):
-            return None
+            break
         smaller = faces.cut_by_moments(program, estimate.interior.moments)
         if smaller is None:
-            return None
+            break
         if goal.strict is None and not any(block.slack for block in smaller.blocks):
-            return None
+            break
         program = smaller
-    return None
+    return Missed(seen)
 
 
 def _case(view: Scaled, goal: Goal, program: Program, exact: Exact) -> PolynomialCase | None:

@@ -198,7 +198,9 @@ class _Search:
             point |= {n: value for n, value in values.items() if isinstance(value, Fraction)}
             if point.keys() >= set(claim.region.variables) and _is_zero(claim, point):
                 found.append(tuple(point[name] for name in claim.region.variables))
-        return Hints(zeros=tuple(found), estimates=tuple(self._estimates(claim, terms, budget)))
+        return Hints(
+            zeros=tuple(found), estimates=lambda: tuple(self._estimates(claim, terms, budget))
+        )
 
     def _estimates(
         self, claim: Obligation, terms: Sequence[tuple[str, Expr]], budget: Budget

@@ -6,7 +6,10 @@ in exact rationals and found every Gram matrix positive semidefinite.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 from bcv import expr as ex
 from bcv.algebra.polynomial import is_rational
@@ -76,10 +79,14 @@ def _attempted(obligation: Obligation, hints: Hints, budget: Budget) -> Outcome:
     sets = constraint_sets(obligation.region, over)
     if claim is None or sets is None:
         return Undecided(Reason.UNSUPPORTED, "the polynomials are too large")
-    near = hints.estimates
-    if near is None:
+
+    @functools.cache
+    def near() -> Sequence[tuple[Fraction, ...]]:
+        if hints.estimates is not None:
+            return hints.estimates()
         until = budget.slice(0.2 * budget.seconds_left).deadline
-        near = estimates(obligation, hints.points, hints.zeros, until)
+        return estimates(obligation, hints.points, hints.zeros, until)
+
     cases: list[PolynomialCase] = []
     for constraints in sets:
         system = System(over, claim, obligation.strict, constraints)
