@@ -133,8 +133,20 @@ class _Hessian:
         least, most = self._machine.evaluate(lo, hi)
         return [self._convex(least[:, k], most[:, k]) for k in range(lo.shape[1])]
 
+    def _plausible(self, least: Floats, most: Floats) -> bool:
+        """Whether floats leave it open: the exact test takes longer."""
+        matrix, spread = np.zeros((2, self._n, self._n))
+        lower = np.tril_indices(self._n)
+        matrix[lower], spread[lower] = 0.5 * least + 0.5 * most, 0.5 * most - 0.5 * least
+        spread = np.maximum(spread, spread.T)
+        np.fill_diagonal(matrix, matrix.diagonal() - spread.sum(axis=1))
+        values = np.linalg.eigvalsh(matrix)
+        return bool(values[0] >= -1e-9 * np.abs(values).max())
+
     def _convex(self, least: Floats, most: Floats) -> bool:
         if not bool(np.isfinite(least).all() and np.isfinite(most).all()):
+            return False
+        if not self._plausible(least, most):
             return False
         middle: Matrix = [[Fraction(0)] * self._n for _ in range(self._n)]
         radius = [Fraction(0)] * self._n
