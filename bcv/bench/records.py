@@ -97,6 +97,7 @@ class Tally:
     undecided: int
     new: int
     failed: int
+    checked: int
     median: float
     par2: float
 
@@ -123,6 +124,7 @@ def tally(solver: str, records: Sequence[Record], limit: float) -> Tally:
         scores.count(Score.UNDECIDED),
         scores.count(Score.NEW),
         scores.count(Score.FAILED),
+        sum(a.assurance == "checked" for _, a in found),
         statistics.median(times) if times else 0.0,
         statistics.fmean(costs) if costs else 0.0,
     )

@@ -14,6 +14,7 @@ import typer
 
 from bcv.cli.exit_code import ExitCode
 from bcv.cli.numbers import no_nan
+from bcv.cli.validate import Check, CheckOption
 from bcv.errors import BcvError
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def bench(
     repeat: Annotated[int, typer.Option(help="Runs of each problem; the best counts.", min=1)] = 1,
     peer: Annotated[str, typer.Option(help="z3, cvc5, dreal, sampling; with commas.")] = "",
     compare: Annotated[Path | None, typer.Option(help="An earlier --json to compare with.")] = None,
+    check: CheckOption = Check.AUTO,
     strict: Annotated[bool, typer.Option("--strict", help="Undecided: exit with 3.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where a run stopped.")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the records.")] = None,
@@ -57,7 +59,8 @@ def bench(
     from bcv.bench.suite import collect
 
     cases = collect(paths)
-    settings = RunSettings(timeout, int(memory * 2**30), jobs, repeat, _peers(peer))
+    options = ("--check", check.value)
+    settings = RunSettings(timeout, int(memory * 2**30), jobs, repeat, _peers(peer), options)
     outputs = Outputs(json_file, junit_file, markdown_file, html_file)
     outputs.check()
     baseline = load_run(compare) if compare else None

@@ -76,7 +76,8 @@ def watch(records: Iterable[Record], total: int, done: int, console: Console) ->
 
 
 def _sums(records: Sequence[Record], limit: float) -> Table:
-    titles = ("decided", "right", "wrong", "new", "undecided", "failed", "median s", "PAR-2 s")
+    counts = ("decided", "right", "wrong", "new", "open", "failed", "checked")
+    titles = (*counts, "median s", "PAR-2 s")
     table = Table("", *titles, box=None, pad_edge=False)
     for column in table.columns[1:]:
         column.justify = "right"
@@ -86,7 +87,7 @@ def _sums(records: Sequence[Record], limit: float) -> Table:
             f"{row.decided}/{row.total}",
             str(row.right),
             Text(str(row.wrong), "bold red" if row.wrong else ""),
-            *map(str, (row.new, row.undecided, row.failed)),
+            *map(str, (row.new, row.undecided, row.failed, row.checked)),
             f"{row.median:.3f}",
             f"{row.par2:.3f}",
         )

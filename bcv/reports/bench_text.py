@@ -29,10 +29,11 @@ def _row(*cells: object) -> str:
 
 
 def _tally_rows(rows: Sequence[Tally]) -> list[str]:
-    head = ("", "decided", "right", "wrong", "new", "undecided", "failed", "median s", "PAR-2 s")
+    counted = ("decided", "right", "wrong", "new", "open", "failed", "checked")
+    head = ("", *counted, "median s", "PAR-2 s")
     lines = [_row(*head), _row(*["---", *["---:"] * (len(head) - 1)])]
     for row in rows:
-        counts = (row.right, row.wrong, row.new, row.undecided, row.failed)
+        counts = (row.right, row.wrong, row.new, row.undecided, row.failed, row.checked)
         share = f"{row.decided}/{row.total}"
         lines.append(_row(row.solver, share, *counts, f"{row.median:.3f}", f"{row.par2:.3f}"))
     return lines
