@@ -20,11 +20,14 @@ class Form(enum.Enum):
     """How a lower bound of an expression f on a box was found.
 
     NATURAL: interval arithmetic on the nodes of f; powers with their exact range.
-    MEAN_VALUE: f(c) + sum_i s_i * (x_i - c_i) on a bounded box, where s_i encloses the expression
-        ``expr.derivative(f, x_i)`` on the box by NATURAL, and c_i is the box's lower end if
+    MEAN_VALUE: f(c) + sum_i s_i * (x_i - c_i), where s_i encloses the expression
+        ``expr.derivative(f, x_i)`` on the box by NATURAL (or, on an unbounded box, also an equal
+        quotient in which functions stand as variables), and c_i is the box's lower end if
         s_i >= 0 throughout, its upper end if s_i <= 0 throughout, else lo + (hi - lo) * 0.5
-        computed in doubles. f has no SELECT; MIN, MAX and ABS are allowed, their slopes being the
-        hull of both sides. By the mean value theorem in Lebourg's form, for any c in the box.
+        computed in doubles; where that is not finite, the point of the side next to 0. Where all
+        slopes have a sign, f at the lowest corner of leaf and region decides, exactly: irrational
+        terms there may cancel. f has no SELECT; MIN, MAX and ABS are allowed, their slopes being
+        the hull of both sides. By the mean value theorem in Lebourg's form, for any c in the box.
     BERNSTEIN: the coefficients of the polynomial f in products of one function per axis: on a
         bounded side Bernstein's, on a half-infinite one the powers of x - lo or hi - x. All of them
         are >= 0; for a strict claim those at power 0 on each half-infinite side are > 0.

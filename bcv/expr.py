@@ -283,6 +283,10 @@ _AT_RATIONAL: Final[dict[Op, dict[Fraction, Fraction]]] = {
 }
 
 
+_EVEN: Final = (Op.COS, Op.COSH)
+_ODD: Final = (Op.SIN, Op.TAN, Op.ASIN, Op.ATAN, Op.SINH, Op.TANH)
+
+
 def rational_value(op: Op, argument: Fraction) -> Fraction | None:
     """The value of an elementary function at a rational, where it is rational, else None.
 
@@ -302,13 +306,16 @@ def apply(op: Op, a: Expr) -> Expr:
         exact = rational_value(op, a.constant)
         if exact is not None:
             return const(exact)
+        if a.constant < 0 and op in (*_EVEN, *_ODD):
+            mirrored = apply(op, const(-a.constant))
+            return mirrored if op in _EVEN else neg(mirrored)
     if op is Op.SQRT and a.op is Op.POW and a.value == 2:
         return apply(Op.ABS, a.args[0])
     if op is Op.ABS and a.op in (Op.ABS, Op.SQRT, Op.EXP, Op.COSH):
         return a
     if op is Op.ABS and a.op is Op.POW and isinstance(a.value, int) and a.value % 2 == 0:
         return a
-    if op in (Op.ABS, Op.COS, Op.COSH) and a.op is Op.NEG:
+    if op in (Op.ABS, *_EVEN) and a.op is Op.NEG:
         return apply(op, a.args[0])
     return _node(op, (a,))
 

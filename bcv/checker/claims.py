@@ -12,6 +12,7 @@ from math import inf
 from typing import Any
 
 from .intervals import Fixed
+from .polynomials import Ring
 from .terms import RejectedError, Terms, checked_size, rational_value
 
 Formula = tuple[Any, ...]
@@ -119,7 +120,31 @@ class PointValues:
         for node in self.terms.below([root]):
             if node not in self._values:
                 self._values[node] = self._value(node)
-        return self._values[root]
+        value = self._values[root]
+        if isinstance(value, tuple) and value[0] <= 0 <= value[1] and self._cancels(root):
+            value = self._values[root] = Fraction(0)
+        return value
+
+    def _cancels(self, root: int) -> bool:
+        """Whether irrational terms cancel, as in exp(x) - exp(1) at x = 1.
+
+        With rationals in the place of what has a rational value here, the rest is 0 wherever it
+        is defined; and it is, since it has an enclosure. Selects could be taken for each other.
+        """
+        here, done = Terms(), dict[int, int]()
+        try:
+            for node in self.terms.below([root]):
+                value, operands = self._values[node], self.terms.operands(node)
+                if self.terms.nodes[node][0] == "select":
+                    return False
+                done[node] = (
+                    here.const(value)
+                    if isinstance(value, Fraction)
+                    else here.rebuild(self.terms.nodes[node], [done[a] for a in operands])
+                )
+            return not Ring(here).form(done[root])[0]
+        except RejectedError:  # too large to be expanded
+            return False
 
     def _value(self, node: int) -> Any:
         op, *rest = self.terms.nodes[node]

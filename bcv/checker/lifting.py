@@ -119,7 +119,8 @@ def _exchanged(terms: Terms, root: int, exchange: Mapping[int, int]) -> int:
         if node in exchange:
             done[node] = exchange[node]
         else:
-            done[node] = terms.rebuild(node, [done[operand] for operand in terms.operands(node)])
+            operands = [done[operand] for operand in terms.operands(node)]
+            done[node] = terms.rebuild(terms.nodes[node], operands)
     return done[root]
 
 
@@ -220,5 +221,5 @@ def _branch(
         elif op == "select" and selects and operands[0] == on:
             done[node] = inner[1] if positive else inner[2]
         else:
-            done[node] = terms.rebuild(node, inner)
+            done[node] = terms.rebuild(terms.nodes[node], inner)
     return done

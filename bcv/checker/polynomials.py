@@ -127,6 +127,21 @@ class Ring:
                 self._forms[node] = self._form(node)
         return self._forms[root]
 
+    def as_quotient(self, root: int) -> int:
+        """The expression as one quotient, equal to it wherever it is defined."""
+        top, bottom = map(self._term, self.form(root))
+        return self.terms.div(top, bottom)
+
+    def _term(self, p: Poly) -> int:
+        terms, total = self.terms, self.terms.zero
+        for monomial, c in sorted(p.items()):
+            product = terms.const(c)
+            for node, exponent in zip(self.opaque, exponents(monomial, self.count), strict=True):
+                if exponent:
+                    product = terms.mul(product, terms.power(node, exponent))
+            total = terms.add(total, product)
+        return total
+
     def _form(self, node: int) -> tuple[Poly, Poly]:
         op, *rest = self.terms.nodes[node]
         if op == "const":

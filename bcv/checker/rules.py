@@ -19,6 +19,7 @@ from .claims import Formula, PointValues, atoms, conjuncts
 from .decoding import Stream
 from .intervals import Fixed, Floats, Interval
 from .matching import Obligation
+from .mean_value import MeanValue
 from .polynomials import Bernstein, Poly, Ring, is_positive_semidefinite
 from .programs import Machine, Program
 from .statement import Reader, double, entry, index, rational, sequence, text
@@ -187,8 +188,15 @@ class _LeafRule:
             self._on = self._natural
         elif rest[0] == "mean-value":
             self._on = self._mean_value
-            self.slopes = tuple(self.terms.derivative(self.goal, n) for n in cover.names)
-            self.jumps = self._operands("select")
+            self.mean = MeanValue(
+                self.terms,
+                self.task.obligation.region,
+                self.goal,
+                self._operands("select"),
+                self.defined,
+                [machine.arithmetic for machine in cover.machines],
+                self._run,
+            )
         elif rest[0] == "bernstein":
             ring = Ring(self.terms, cover.names)
             self.bernstein = Bernstein(
@@ -276,58 +284,8 @@ class _LeafRule:
         return found is not None and self._accepts(found[0][0])
 
     def _mean_value(self, level: int, box: Box) -> bool:
-        """f(c) + sum s_i (x_i - c_i) for any c in the box: the mean value theorem (Lebourg's form).
-
-        It holds for a Lipschitz f with the hull of its slopes; abs, min and max are Lipschitz,
-        a select is not unless its condition has one sign on the box.
-        """
-        if any(lo == -inf or hi == inf for lo, hi in box):
-            return False
-        inputs, arithmetic = self._box(level, box), self.cover.machines[level].arithmetic
-        roots = (*self.slopes, *self.jumps, self.goal, *self.defined)
-        found = self._run(level, roots, inputs)
-        if found is None:
-            return False
-        count = len(box)
-        slopes, jumps = found[:count], found[count : count + len(self.jumps)]
-        if any(lo <= 0 <= hi for lo, hi in jumps):
-            return False
-        centre = [
-            lo if slope[0] >= 0 else hi if slope[1] <= 0 else lo + (hi - lo) * 0.5
-            for slope, (lo, hi) in zip(slopes, box, strict=True)
-        ]
-        if any(not lo <= c <= hi for c, (lo, hi) in zip(centre, box, strict=True)):
-            return False
-        if self._at_lowest_corner(slopes, box):
-            return True
-        point = [arithmetic.interval(c, c) for c in centre]
-        value = self._run(level, (self.goal,), point)
-        if value is None:
-            return False
-        total, table = value[0], arithmetic.table
-        for slope, side, c in zip(slopes, inputs, point, strict=True):
-            total = table["+"](total, table["*"](slope, table["-"](side, c)))
-        return self._accepts(total[0])
-
-    def _at_lowest_corner(self, slopes: Sequence[Interval], box: Box) -> bool:
-        """Where f is monotone in every variable, its exact value at the lowest corner decides.
-
-        The corner is that of the leaf cut with the region's box, whose ends are rationals: from
-        there f rises to every point of the region in the leaf.
-        """
-        corner = {}
-        region = self.task.obligation.region
-        for name, slope, (lo, hi), (least, most) in zip(
-            region.names, slopes, box, region.box, strict=True
-        ):
-            low = Fraction(lo) if least is None else max(Fraction(lo), least)
-            high = Fraction(hi) if most is None else min(Fraction(hi), most)
-            if low > high or not (slope[0] >= 0 or slope[1] <= 0):
-                return False
-            corner[name] = low if slope[0] >= 0 else high
-        value = PointValues(self.terms, corner).of(self.goal)
-        lower = value[0] if isinstance(value, tuple) else value
-        return isinstance(lower, Fraction) and self._accepts(lower)
+        """The mean value theorem: see there."""
+        return any(map(self._accepts, self.mean.lower_bounds(level, box)))
 
     def _bernstein(self, level: int, box: Box) -> bool:
         """A polynomial is >= 0 if its Bernstein coefficients (see there) on the box are."""

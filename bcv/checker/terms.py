@@ -32,8 +32,10 @@ def checked_size(value: Fraction) -> Fraction:
     return value
 
 
+_EVEN = ("cos", "cosh")
+_ODD = ("sin", "tan", "asin", "atan", "sinh", "tanh")
 _AT_RATIONAL = {"cos": {0: 1}, "cosh": {0: 1}, "exp": {0: 1}, "log": {1: 0}, "acos": {1: 0}}
-for _name in ("sin", "tan", "asin", "atan", "sinh", "tanh"):
+for _name in _ODD:
     _AT_RATIONAL[_name] = {0: 0}
 
 
@@ -222,6 +224,9 @@ class Terms:
         exact = None if x is None else rational_value(op, x)
         if exact is not None:
             return self.const(exact)
+        if x is not None and x < 0 and op in (*_EVEN, *_ODD):
+            mirrored = self.apply(op, self.const(-x))
+            return mirrored if op in _EVEN else self.neg(mirrored)
         node = self.nodes[a]
         if op == "sqrt" and node[0] == "**" and node[2] == 2:
             return self.apply("abs", node[1])
@@ -229,7 +234,7 @@ class Terms:
             node[0] in ("abs", "sqrt", "exp", "cosh") or (node[0] == "**" and node[2] % 2 == 0)
         ):
             return a
-        if op in ("abs", "cos", "cosh") and node[0] == "neg":
+        if op in ("abs", *_EVEN) and node[0] == "neg":
             return self.apply(op, node[1])
         return self.node(op, a)
 
@@ -248,13 +253,13 @@ class Terms:
             return a if x > 0 else b
         return self.node("select", c, a, b)
 
-    def rebuild(self, a: int, operands: Sequence[int]) -> int:
-        """Node a with other operands."""
-        op = self.nodes[a][0]
+    def rebuild(self, node: tuple[Any, ...], operands: Sequence[int]) -> int:
+        """The node, which may be of another list, with these operands."""
+        op = node[0]
         if not operands:
-            return a
+            return self.node(*node)
         if op == "**":
-            return self.power(operands[0], self.nodes[a][2])
+            return self.power(operands[0], node[2])
         if op in ("min", "max"):
             return self.extremum(op, *operands)
         binary = {"+": self.add, "-": self.sub, "*": self.mul, "/": self.div}
@@ -271,7 +276,7 @@ class Terms:
             if self.nodes[a][0] == "var":
                 done[a] = replacement.get(self.nodes[a][1], a)
             else:
-                done[a] = self.rebuild(a, [done[b] for b in self.operands(a)])
+                done[a] = self.rebuild(self.nodes[a], [done[b] for b in self.operands(a)])
         return done[root]
 
     # -- derivatives ----------------------------------------------------------------------------

@@ -14,12 +14,15 @@ from bcv import expr as ex
 from bcv.enclosures.exact_values import Alternatives, Ball, Special, Value, extend, is_number, sign
 from bcv.enclosures.segments import Line, holds_along, keeps_sign, varies_continuously
 from bcv.evidence import Point, Segment, WitnessKind
-from bcv.expr import Expr
+from bcv.expr import Expr, Op
 from bcv.obligation import Obligation
 from bcv.region import And, Atom, Formula, Range, Relation, conjuncts
 
 PRECISIONS: Final = (0, 64, 128, 256, 512, 1024, 2048)
 """Bits of the balls, one attempt after the other; 0 means rational arithmetic alone."""
+
+ENOUGH_BITS: Final = 128
+"""A ball of so many bits around 0 may well be 0: then the constants are looked at."""
 
 LONGEST_EXACT_BITS: Final = 130
 DISPLAYED_BITS: Final = 40
@@ -34,6 +37,7 @@ class ExactPoint:
     def __init__(self, point: Mapping[str, Fraction]) -> None:
         self._point = point
         self._values: dict[int, dict[Expr, Alternatives]] = {bits: {} for bits in PRECISIONS}
+        self._cancelled: dict[Expr, bool] = {}
 
     def values(self, root: Expr, bits: int) -> Alternatives:
         """The values of ``root`` with balls of so many bits (0: no balls)."""
@@ -43,7 +47,20 @@ class ExactPoint:
         from flint import ctx
 
         with ctx.workprec(bits):
-            return extend(done, root, self._point, balls=True)
+            found = extend(done, root, self._point, balls=True)
+        near = bits >= ENOUGH_BITS and is_number(found[0]) and sign(found[0]) is None
+        return (Fraction(0),) if near and len(found) == 1 and self._cancels(root) else found
+
+    def _cancels(self, root: Expr) -> bool:
+        """Whether irrational terms cancel, as in exp(x) - e at x = 1; ``root`` has one value."""
+        if root not in self._cancelled:
+            from bcv.rewriting.normal_form import is_identically_zero
+
+            here = {name: ex.const(value) for name, value in self._point.items()}
+            # Two branches of a SELECT could be taken for one.
+            plain = all(node.op is not Op.SELECT for node in ex.postorder(root))
+            self._cancelled[root] = plain and is_identically_zero(ex.substitute(root, here))
+        return self._cancelled[root]
 
     def _unanimous(self, root: Expr, question: Callable[[Value], int | None]) -> int | None:
         """The answer that the question has for every value of ``root``; None if there is none."""

@@ -128,17 +128,26 @@ class IntervalMachine:
 
         Raises ValueError if an end is NaN or lo > hi.
         """
+        return self.evaluate_masked(lo, hi)[:2]
+
+    def evaluate_masked(self, lo: Array, hi: Array) -> tuple[Array, Array, Mask]:
+        """Like ``evaluate``, and (n_roots, K) where a root is possibly undefined.
+
+        A root that is defined can have the whole line as its enclosure, on an unbounded box.
+        """
         check_rounding()
         lo, hi = np.asarray(lo, dtype=np.float64), np.asarray(hi, dtype=np.float64)
         if not np.all(lo <= hi):
             raise ValueError("a box has a lower end above its upper end, or one that is NaN")
         width = lo.shape[1]
         out_lo, out_hi = np.empty((2, len(self.tape.roots), width))
+        out_undefined = np.zeros((len(self.tape.roots), width), dtype=np.bool_)
         with np.errstate(**FLAGGED):
             for start in range(0, width, self._block):
                 part = slice(start, min(width, start + self._block))
-                self._evaluate_block(lo[:, part], hi[:, part], out_lo[:, part], out_hi[:, part])
-        return out_lo, out_hi
+                ends, out = (lo[:, part], hi[:, part]), (out_lo[:, part], out_hi[:, part])
+                self._evaluate_block(*ends, *out, out_undefined[:, part])
+        return out_lo, out_hi, out_undefined
 
     def _space(self, width: int) -> _Workspace:
         found = self._spaces.get(width)
@@ -150,7 +159,9 @@ class IntervalMachine:
             )
         return found
 
-    def _evaluate_block(self, lo: Array, hi: Array, out_lo: Array, out_hi: Array) -> None:
+    def _evaluate_block(
+        self, lo: Array, hi: Array, out_lo: Array, out_hi: Array, out_undefined: Mask
+    ) -> None:
         space = self._space(lo.shape[1])
         for index, register in self.tape.inputs:
             rows = space.registers[register]
@@ -165,6 +176,7 @@ class IntervalMachine:
             out_hi[row] = value[1]
             if self._root_partial[row]:
                 undefined = space.masks[root] if root >= 0 else self._constant_masks[~root]
+                out_undefined[row] = undefined
                 np.copyto(out_lo[row], -np.inf, where=undefined)
                 np.copyto(out_hi[row], np.inf, where=undefined)
 

@@ -100,18 +100,35 @@ class Bounds:
 
     @cached_property
     def _values(self) -> IntervalMachine:
-        tape = compile_tape(self._rows, self.obligation.region.variables)
-        return IntervalMachine(tape, self._capacity)
+        return self._machine(self._rows)
 
     @cached_property
     def _values_constants(self) -> list[Floats]:
         return floats.constant_values(self._values.tape)
 
     @cached_property
-    def _slopes(self) -> IntervalMachine:
+    def _gradients(self) -> list[Expr]:
         names = self.obligation.region.variables
-        slopes = [ex.derivative(root, name) for root in self._rows for name in names]
-        return IntervalMachine(compile_tape(slopes, names), self._capacity)
+        return [ex.derivative(root, name) for root in self._rows for name in names]
+
+    @cached_property
+    def _slopes(self) -> IntervalMachine:
+        return self._machine(self._gradients)
+
+    @cached_property
+    def _cancelled_slopes(self) -> IntervalMachine | None:
+        """The slopes again, where cancelling may tell more of them far out: x/x is not 0*inf."""
+        region, slopes = self.obligation.region, self._gradients
+        if region.bounded or all(node.op is not Op.DIV for node in ex.postorder(*slopes)):
+            return None
+        from bcv.rewriting.normal_form import as_quotient
+
+        return self._machine([as_quotient(slope) or slope for slope in slopes])
+
+    def _machine(self, roots: list[Expr]) -> IntervalMachine:
+        return IntervalMachine(
+            compile_tape(roots, self.obligation.region.variables), self._capacity
+        )
 
     @cached_property
     def contractor(self) -> Contractor:
@@ -141,10 +158,8 @@ class Bounds:
 
     def natural(self, boxes: Boxes) -> Natural:
         """Enclose everything by natural interval evaluation."""
-        lo, hi = self._natural.evaluate(boxes.lo, boxes.hi)
-        # A root that may be undefined comes back as the whole line.
-        known = np.isfinite(lo[self._partial]) | np.isfinite(hi[self._partial])
-        defined: Mask = np.logical_and.reduce(known, axis=0)
+        lo, hi, undefined = self._natural.evaluate_masked(boxes.lo, boxes.hi)
+        defined: Mask = ~np.logical_or.reduce(undefined[self._partial], axis=0)
         atoms = slice(self._first_atom, None)
         return Natural(
             lo[0],
@@ -160,7 +175,11 @@ class Bounds:
 
     def slopes(self, boxes: Boxes) -> tuple[Floats, Floats]:
         """(1 + J, n, K) enclosures of the gradients of the claim and of the usable atoms."""
-        lo, hi = self._slopes.evaluate(boxes.lo, boxes.hi)
+        lo, hi, undefined = self._slopes.evaluate_masked(boxes.lo, boxes.hi)
+        if self._cancelled_slopes is not None:
+            least, most = self._cancelled_slopes.evaluate(boxes.lo, boxes.hi)
+            lo = np.where(undefined, lo, np.maximum(lo, least))
+            hi = np.where(undefined, hi, np.minimum(hi, most))
         shape = (len(self._rows), boxes.lo.shape[0], boxes.count)
         return lo.reshape(shape), hi.reshape(shape)
 

@@ -69,8 +69,14 @@ def _rounded(total: Floats, direction: float) -> Floats:
 
 
 def centres(lo: Floats, hi: Floats, least: Floats, most: Floats) -> Floats:
-    """(n, K) where to expand: the end at which a monotone expression is smallest, or the middle."""
-    return np.where(least >= 0.0, lo, np.where(most <= 0.0, hi, midpoints(lo, hi)))
+    """(n, K) where to expand: the end from which a monotone expression rises, or the middle.
+
+    On an infinite side without that end it is the point next to 0: any finite one is sound, but
+    only where the slope is exactly 0 is there a bound.
+    """
+    middle = np.where(np.isfinite(lo) & np.isfinite(hi), midpoints(lo, hi), np.clip(0.0, lo, hi))
+    falling = np.where((most <= 0.0) & np.isfinite(hi), hi, middle)
+    return np.where((least >= 0.0) & np.isfinite(lo), lo, falling)
 
 
 def lower_bounds(

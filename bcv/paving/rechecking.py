@@ -170,12 +170,13 @@ class _Recheck:
         """Bound the claim on a batch of leaves."""
         found = self._bounds.natural(boxes)
         rest = ~(found.proved | (found.false_part >= 0))
+        open_ = rest & found.defined
         finite = (np.isfinite(boxes.lo) & np.isfinite(boxes.hi)).all(axis=0)
-        open_ = rest & finite & found.defined
-        forms = np.flatnonzero(open_ & self._affine[reasons])
+        affine = self._affine[reasons]
+        forms = np.flatnonzero(open_ & finite & affine)
         if forms.size:
             rest[forms] = ~self._by_forms(boxes.where(forms), self._column[reasons[forms]])
-        tried = np.flatnonzero(open_ & ~self._affine[reasons])
+        tried = np.flatnonzero(open_ & ~affine)
         if tried.size and self._bounds.has_slopes:
             part = boxes.where(tried)
             multipliers = self._multipliers[:, self._column[reasons[tried]]]

@@ -18,6 +18,7 @@ from bcv.paving.bounds import Bounds
 from bcv.paving.boxes import Boxes, BoxStack, root_box
 from bcv.paving.convexity import Neighbourhood
 from bcv.paving.exact_points import holds_at, surface_row, witness_at
+from bcv.paving.mean_value import centres
 from bcv.paving.recording import CoverRecorder
 from bcv.paving.slabs import cut_down
 from bcv.paving.splitting import choose_axes, cut_boxes, halves, variation_shares
@@ -265,10 +266,7 @@ class Search:
                 open_[open_] = keep
         if survivors.count == 0 or not self.bounds.has_slopes:
             return survivors, open_atoms
-        eligible = np.flatnonzero(
-            found.defined[open_]
-            & (np.isfinite(survivors.lo) & np.isfinite(survivors.hi)).all(axis=0)
-        )
+        eligible = np.flatnonzero(found.defined[open_])
         count = self._slopes.boxes(eligible.size, self._subtree)
         if count == 0:
             return survivors, open_atoms
@@ -309,7 +307,8 @@ class Search:
         self._settle(part, proved, self.reasons.mean_value(zero[:, proved]))
         proved |= self._at_corners(part, slopes, bound, ~proved)
         boxes.bound[tried] = np.maximum(part.bound, bound)
-        left = np.flatnonzero(~proved & active[:, tried].any(axis=0))
+        finite = (np.isfinite(part.lo) & np.isfinite(part.hi)).all(axis=0)
+        left = np.flatnonzero(~proved & finite & active[:, tried].any(axis=0))
         left = left[: self._with_multipliers.boxes(left.size, self._subtree)]
         if left.size:
             better = self._by_multipliers(part, slopes, left, active[:, tried])
@@ -325,16 +324,17 @@ class Search:
         """Which of the boxes ``left`` are short by rounding alone: proved at the lowest corner."""
         proved = np.zeros(boxes.count, dtype=np.bool_)
         least, most = slopes[0][0], slopes[1][0]
-        monotone = ((least >= 0.0) | (most <= 0.0)).all(axis=0)
-        steepest = np.maximum(np.abs(least), np.abs(most)) * np.maximum(
-            np.abs(boxes.lo), np.abs(boxes.hi)
-        )
-        near = left & monotone & (bound >= -_ROUNDING * (1.0 + steepest.sum(axis=0)))
+        corner = centres(boxes.lo, boxes.hi, least, most)
+        lowest = ((least >= 0.0) & (corner == boxes.lo)) | ((most <= 0.0) & (corner == boxes.hi))
+        monotone = (lowest | ((least == 0.0) & (most == 0.0))).all(axis=0)
+        with np.errstate(invalid="ignore"):
+            steepest = np.maximum(np.abs(least), np.abs(most)) * np.abs(corner)
+        scale = 1.0 + np.where(np.isfinite(steepest), steepest, 0.0).sum(axis=0)
+        near = left & monotone & (bound >= -_ROUNDING * scale)
         for k in np.flatnonzero(near)[:_CORNERS_A_BATCH]:
-            corner = np.where(least[:, k] >= 0.0, boxes.lo[:, k], boxes.hi[:, k])
-            proved[k] = holds_at(self.bounds.obligation, corner)
+            proved[k] = holds_at(self.bounds.obligation, corner[:, k])
             if not proved[k] and self.witness is None:
-                self.witness = witness_at(self.bounds.obligation, corner, None, 0.0)
+                self.witness = witness_at(self.bounds.obligation, corner[:, k], None, 0.0)
         if proved.any():
             none = np.zeros((self.bounds.usable.size, int(proved.sum())))
             self._settle(boxes, proved, self.reasons.mean_value(none))

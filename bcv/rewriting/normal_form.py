@@ -60,6 +60,26 @@ def normal_form(claim: Expr, strict: bool) -> Reduction | None:
     return Reduction(root, goal)
 
 
+def as_quotient(root: Expr) -> Expr | None:
+    """The expression as one quotient in lowest terms, equal wherever it has a value."""
+    plain = _Plain.of(root)
+    found = None if plain is None else quotient(plain.root, plain.over)
+    if plain is None or found is None:
+        return None
+    over = plain.over
+    return ex.substitute(
+        ex.div(expression(found.numerator, over), expression(found.denominator, over)),
+        plain.meaning,
+    )
+
+
+def is_identically_zero(root: Expr) -> bool:
+    """Whether the expression is seen to be 0 wherever it has a value."""
+    plain = _Plain.of(root)
+    found = None if plain is None else quotient(plain.root, plain.over)
+    return found is not None and bool(found.numerator.is_zero())
+
+
 @dataclass(frozen=True, slots=True)
 class _Plain:
     """A claim with a variable of ``over`` in the place of each function."""

@@ -11,6 +11,7 @@ import pytest
 from bcv import expr as ex
 from bcv.checker import Result, Session, check_condition
 from bcv.checker.claims import Region
+from bcv.checker.intervals import double_below
 from bcv.checker.matching import tight_box
 from bcv.checker.polynomials import Bernstein, Ring, is_positive_semidefinite
 from bcv.checker.terms import RejectedError, Terms
@@ -181,6 +182,54 @@ def test_a_mean_value_form_sees_more_than_intervals() -> None:
     problem = stated("x - x**3/4 + 9/4 - 3/2")
     assert not proved(problem, leaf(NATURAL)).verified
     assert proved(problem, leaf(mean)).verified
+
+
+INFINITE = float("inf")
+REACHES = {
+    # What holds on all of [lo, inf), and how much more would be false there.
+    "x - 1 - log(x) - 2 + log(3)": 3,
+    "x - 1 - log(x)": 1,
+    "x*log(x) - x + 1": 1,
+    "x*atan(x) - log(1 + x**2)/2": 0,
+    "exp(x) - exp(1/2)": "1/2",
+    "tanh(x)**2 - tanh(2)**2": 2,
+    "log(x) - log(2)": 2,
+    "sqrt(1 + x) - sqrt(1 + 1/10)": "1/10",
+}
+
+
+@pytest.mark.parametrize("claim", REACHES)
+def test_a_mean_value_form_reaches_out_to_infinity_as_far_as_it_is_true(claim: str) -> None:
+    mean, end = Bounded(Form.MEAN_VALUE), Fraction(REACHES[claim])
+    states, side = f"x: [{end}, .inf]", (double_below(end), INFINITE)
+    mirrored, other = f"x: [-.inf, {-end}]", (-INFINITE, -double_below(end))
+    turned = claim.replace("exp", "e_p").replace("x", "(-x)").replace("e_p", "exp")
+    for goal, where, box in ((claim, states, side), (turned, mirrored, other)):
+        assert proved(stated(goal, states=where), leaf(mean, box)).verified
+        assert not proved(stated(goal, states=where, strict=True), leaf(mean, box)).verified
+        assert not proved(stated(f"{goal} - 1/10**9", states=where), leaf(mean, box)).verified
+        above = stated(f"{goal} + 1/10**9", states=where, strict=True)
+        assert proved(above, leaf(mean, box)).verified
+    early = end - Fraction(1, 1000)
+    below = stated(claim, states=f"x: [{early}, .inf]")
+    assert not proved(below, leaf(mean, (double_below(early), INFINITE))).verified
+
+
+@pytest.mark.parametrize(
+    ("claim", "holds"),
+    [("x + y - y", True), ("x + y", False), ("x + y**2", False), ("x + y - y - 1/10**9", False)],
+)
+def test_nothing_may_vary_along_a_line_without_ends(claim: str, holds: bool) -> None:
+    problem = stated(claim, states="x: [0, 1], y: [-.inf, .inf]")
+    evidence = leaf(Bounded(Form.MEAN_VALUE), (0.0, 1.0), (-INFINITE, INFINITE))
+    assert proved(problem, evidence).verified is holds
+
+
+@pytest.mark.parametrize("claim", ["10 - x", "10 - exp(-x) - x/10**9", "1/x", "exp(x)", "-log(x)"])
+def test_a_half_line_has_no_bound_at_its_far_end(claim: str) -> None:
+    goal = claim if claim != "exp(x)" else "-exp(x)"
+    problem = stated(goal, states="x: [0, .inf]")
+    assert not proved(problem, leaf(Bounded(Form.MEAN_VALUE), (0.0, INFINITE))).verified
 
 
 CONVEX = Convex((Fraction(0),))

@@ -11,6 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bcv import expr as ex
+from bcv.checker.claims import UNDEFINED, UNKNOWN, PointValues
+from bcv.checker.statement import Reader
+from bcv.checker.terms import Terms
 from bcv.enclosures.exact import (
     exact_sign,
     exact_value,
@@ -23,6 +26,8 @@ from bcv.enclosures.exact_values import Special, as_ball, extend
 from bcv.enclosures.segments import Line, keeps_sign, polynomial_keeps_sign, univariate
 from bcv.evidence import WitnessKind
 from bcv.expr import Expr, Op
+from bcv.formats.expression import parse_expression
+from bcv.formats.statement import NodeList
 from bcv.obligation import Obligation
 from bcv.region import (
     TRUE,
@@ -282,3 +287,66 @@ def test_a_double_root_inside_is_open_or_refused_if_strict() -> None:
         F(-1),
         F(1),
     )
+
+
+TIES = {
+    "exp(x) - e": "1",
+    "exp(x/2) - exp(1/2)": "1",
+    "log(x) - log(2)": "2",
+    "sin(x) + sin(1/2)": "-1/2",
+    "cosh(x) - cosh(2)": "-2",
+    "tanh(x)**2 - tanh(1)**2": "-1",
+    "(exp(x) - exp(2))*(exp(x) + 5)": "2",
+    "pi*x - pi/3": "1/3",
+    "exp(x)/exp(3) - 1": "3",
+    "abs(sin(x) - sin(1)) + x - 1": "1",
+}
+
+
+def checkers_own(expr: Expr) -> tuple[Terms, int]:
+    """The expression among the checker's terms."""
+    written, reader = NodeList(), Reader(Terms())
+    place = written.place(expr)
+    reader.load(written.nodes)
+    return reader.terms, reader.term(place)
+
+
+@pytest.mark.parametrize("text", TIES)
+def test_irrational_terms_cancel_exactly_and_only_at_the_tie(text: str) -> None:
+    """In the prover's arithmetic and in the checker's, which is another one."""
+    expr, x = parse_expression(text, {"x": X}), F(TIES[text])
+    terms, term = checkers_own(expr)
+    assert exact_sign(expr, {"x": x}) == 0
+    assert exact_value(expr, {"x": x}) == 0
+    assert PointValues(terms, {"x": x}).of(term) == 0
+    for off in (F(1, 10**9), F(-1, 10**60)):
+        assert exact_sign(expr, {"x": x + off}) in (-1, 1)
+        lo, hi = PointValues(terms, {"x": x + off}).of(term)
+        assert lo > 0 or hi < 0
+    near = x + F(1, 10**2000)
+    assert exact_sign(expr, {"x": near}) is None
+    assert isinstance(PointValues(terms, {"x": near}).of(term), tuple)
+
+
+@pytest.mark.parametrize("text", ["log(x - 1) - log(x - 1)", "1/(exp(x) - e) - 1/(exp(x) - e)"])
+def test_what_has_no_value_does_not_cancel(text: str) -> None:
+    expr = parse_expression(text, {"x": X})
+    terms, term = checkers_own(expr)
+    assert exact_sign(expr, {"x": F(1)}) is None
+    assert PointValues(terms, {"x": F(1)}).of(term) in (UNDEFINED, UNKNOWN)
+
+
+def test_branches_of_a_select_do_not_cancel() -> None:
+    """At its switch the two may be different branches."""
+    condition = ex.apply(Op.EXP, X) - ex.apply(Op.EXP, ex.ONE)
+    jump = ex.select(condition, ex.apply(Op.SIN, ex.ONE), ex.apply(Op.SIN, ex.const(2)))
+    other = ex.select(condition, ex.apply(Op.SIN, ex.const(2)), ex.apply(Op.SIN, ex.ONE))
+    assert exact_sign(jump - other, {"x": F(1)}) is None
+
+
+def test_a_strict_claim_fails_where_irrational_terms_cancel() -> None:
+    tight = ex.apply(Op.EXP, ex.ONE) - ex.apply(Op.EXP, X)
+    found = verify_point(claim(tight, strict=True, names=("x",)), {"x": F(1)})
+    assert found is not None
+    assert found.value == "0"
+    assert verify_point(claim(tight, names=("x",)), {"x": F(1)}) is None

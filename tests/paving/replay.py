@@ -161,8 +161,12 @@ def _mean_value(f: Expr, names: tuple[str, ...], box: Box) -> Number:
         s = natural(ex.derivative(f, name), named)
         if s is None:
             return -math.inf
-        middle = Fraction(float(lo) + (float(hi) - float(lo)) * 0.5)
-        c = lo if s[0] >= 0 else hi if s[1] <= 0 else middle
+        bounded = -math.inf < lo and hi < math.inf
+        c = Fraction(float(lo) + (float(hi) - float(lo)) * 0.5) if bounded else min(max(lo, 0), hi)
+        if s[0] >= 0 and lo > -math.inf:
+            c = lo
+        elif s[1] <= 0 and hi < math.inf:
+            c = hi
         point[name] = (c, c)
         total += _mul(s, (lo - c, hi - c))[0]
     centre = natural(f, point)

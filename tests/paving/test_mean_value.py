@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bcv import expr as ex
 from bcv.enclosures.exact import exact_value
+from bcv.expr import Op
 from bcv.obligation import Obligation
 from bcv.paving import mean_value as mv
 from bcv.paving import multipliers as mult
@@ -57,6 +58,48 @@ def test_the_bound_holds_at_every_point_of_the_box(
     value = exact_value(f, point)
     assert isinstance(value, Fraction)
     assert Fraction(bound) <= value
+
+
+FAR = Obligation(
+    "claim",
+    "",
+    "",
+    region(("x", "y"), (Range(Fraction(1), None), Range(None, None)), at_least(X * X - Y)),
+    X * ex.apply(Op.LOG, X) - X + X * Y / (ex.ONE + Y**2) - Y + Y,
+    False,
+)
+FAR_BOUNDS = Bounds(FAR, 64)
+ends = st.one_of(st.floats(1, 100), st.just(np.inf))
+sides = st.tuples(
+    st.one_of(st.floats(-50, 50), st.just(-np.inf)), st.one_of(st.floats(-50, 50), st.just(np.inf))
+).filter(lambda side: side[0] <= side[1])
+
+
+@given(st.tuples(st.floats(1, 100), ends).filter(lambda s: s[0] <= s[1]), sides, numbers, widths)
+def test_the_bound_holds_on_unbounded_boxes(
+    first: tuple[float, float], second: tuple[float, float], far: float, m: float
+) -> None:
+    lo, hi = np.array([[first[0]], [second[0]]]), np.array([[first[1]], [second[1]]])
+    box = Boxes(lo, hi, np.zeros(1, np.int32), np.full(1, -np.inf))
+    slopes = FAR_BOUNDS.slopes(box)
+    bound = float(FAR_BOUNDS.mean_value(box, slopes, np.array([[m]]))[0])
+    for scale in (1.0, 1e3, 1e9):
+        inside = np.clip(np.array([[abs(far) * scale], [far * scale]]), lo, hi)
+        point = {"x": Fraction(inside[0, 0]), "y": Fraction(inside[1, 0])}
+        f = FAR.expr - ex.const(Fraction(m)) * FAR_BOUNDS.test.atoms[FAR_BOUNDS.usable[0]].expr
+        value = exact_value(f, point)
+        assert not value < bound
+        for row, name in enumerate(("x", "y")):
+            slope = exact_value(ex.derivative(FAR.expr, name), point)
+            assert not slope < slopes[0][0, row, 0]
+            assert not slope > slopes[1][0, row, 0]
+
+
+def test_cancelling_tells_a_slope_far_out() -> None:
+    box = Boxes(
+        np.array([[1.0], [0.0]]), np.array([[np.inf], [0.0]]), np.zeros(1, np.int32), np.zeros(1)
+    )
+    assert FAR_BOUNDS.slopes(box)[0][0, 0, 0] >= 0.0
 
 
 def test_the_equality_comes_first_among_multipliers() -> None:
