@@ -177,6 +177,7 @@ class _LeafRule:
             return
         if kind not in ("bounded", "convex") or len(rest) != 2:
             raise RejectedError("a leaf's reason is malformed")
+        self.strict = self.task.strict
         self.goal = self._less_multiplier(rest[1])
         roots = (self.goal, *self.task.defined)
         self.defined = tuple(r for r in dict.fromkeys(roots) if not self.terms.total[r])
@@ -217,7 +218,10 @@ class _LeafRule:
         return any(self._on(level, box) for level in range(len(self.cover.machines)))
 
     def _less_multiplier(self, data: Any) -> int:
-        """The goal g, less sum m_i h_i: not more than g wherever h_i >= 0 <= m_i, or h_i = 0."""
+        """The goal g, less sum m_i h_i: not more than g wherever h_i >= 0 <= m_i, or h_i = 0.
+
+        It is less than g where some h_i > 0 < m_i: then it need not be positive if g must be.
+        """
         goal, terms = self.task.goal, self.terms
         if data is None:
             return goal
@@ -230,6 +234,8 @@ class _LeafRule:
                 raise RejectedError("a multiplier uses an atom that need not hold")
             if relation != "==" and (constant is None or constant < 0):
                 raise RejectedError("a multiplier of an inequality is not a constant >= 0")
+            if relation == ">" and constant:
+                self.strict = False
             goal = terms.sub(goal, terms.mul(factor, h))
         return goal
 
@@ -276,7 +282,7 @@ class _LeafRule:
         )
 
     def _accepts(self, lower: Any) -> bool:
-        return bool(lower > 0 if self.task.strict else lower >= 0)
+        return bool(lower > 0 if self.strict else lower >= 0)
 
     def _natural(self, level: int, box: Box) -> bool:
         """Interval arithmetic on the nodes of the goal."""
@@ -291,7 +297,7 @@ class _LeafRule:
         """A polynomial is >= 0 if its Bernstein coefficients (see there) on the box are."""
         if self.defined and self._run(level, self.defined, self._box(level, box)) is None:
             return False
-        return self.bernstein.signs(box) >= (1 if self.task.strict else 0)
+        return self.bernstein.signs(box) >= (1 if self.strict else 0)
 
     def _affine(self, level: int, box: Box) -> bool:
         """Lines between the terms, which hold all over the box, bound the goal."""
@@ -302,7 +308,7 @@ class _LeafRule:
         return self._accepts(self.cover.affine.lower(self.goal, box))
 
     def _prepare_convex(self, data: Any) -> None:
-        if self.task.strict:
+        if self.strict:
             raise RejectedError("a convex leaf proves no strict claim")
         if self._operands("abs", "min", "max", "select"):
             raise RejectedError("a convex leaf has a kink")

@@ -79,6 +79,9 @@ class Bounds:
         self.free = np.array(
             [self.test.atoms[row].relation is Relation.EQ for row in self.usable], dtype=np.bool_
         )
+        self.positive = np.array(
+            [self.test.atoms[row].relation is Relation.GT for row in self.usable], dtype=np.bool_
+        )
         self._all_total = not partial
         self._affordable = self.operations * len(names) <= _MOST_SLOPE_OPERATIONS
         self.has_slopes = bool(names) and self._affordable and _smooth(obligation.expr)
@@ -169,9 +172,17 @@ class Bounds:
             self.test.open_atoms(lo[atoms], hi[atoms]),
         )
 
-    def sufficient(self, bound: Floats) -> Mask:
-        """Which lower bounds prove the claim."""
-        return bound > 0.0 if self.obligation.strict else bound >= 0.0
+    def sufficient(self, bound: Floats, multipliers: Floats | None = None) -> Mask:
+        """Which lower bounds of g, less the terms of (J, K) multipliers, prove the claim.
+
+        With m > 0 and h > 0, g - m h >= 0 makes g positive.
+        """
+        if not self.obligation.strict:
+            return bound >= 0.0
+        if multipliers is None:
+            return bound > 0.0
+        positive = (multipliers[self.positive] > 0.0).any(axis=0)
+        return np.where(positive, bound >= 0.0, bound > 0.0)
 
     def slopes(self, boxes: Boxes) -> tuple[Floats, Floats]:
         """(1 + J, n, K) enclosures of the gradients of the claim and of the usable atoms."""

@@ -1,6 +1,6 @@
 """What does exact arithmetic say of a point? That the claim fails, or holds, there.
 
-Soundness depends on ``holds_at`` alone: ``bcv.enclosures.exact`` verifies every witness.
+Soundness depends on ``exact_point`` alone: ``bcv.enclosures.exact`` verifies every witness.
 """
 
 from __future__ import annotations
@@ -34,14 +34,6 @@ def exact_point(obligation: Obligation, point: Floats) -> dict[str, Fraction]:
             value = min(value, side.hi)
         coordinates[name] = value
     return coordinates
-
-
-def holds_at(obligation: Obligation, point: Floats) -> bool:
-    """Whether the claim certainly holds at a point, moved into the region's box; exactly."""
-    from bcv.enclosures.exact import exact_sign
-
-    known = exact_sign(obligation.expr, exact_point(obligation, point))
-    return known is not None and (known > 0 or (known == 0 and not obligation.strict))
 
 
 def zero_witness(obligation: Obligation, zero: Sequence[Fraction]) -> Witness | None:

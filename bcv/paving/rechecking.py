@@ -181,7 +181,7 @@ class _Recheck:
             part = boxes.where(tried)
             multipliers = self._multipliers[:, self._column[reasons[tried]]]
             bound = self._bounds.mean_value(part, self._bounds.slopes(part), multipliers)
-            rest[tried[self._bounds.sufficient(bound)]] = False
+            rest[tried[self._bounds.sufficient(bound, multipliers)]] = False
         if rest.any():
             self.left.append(boxes.where(rest))
 

@@ -17,8 +17,8 @@ from bcv.paving import multipliers as mult
 from bcv.paving.bounds import Bounds
 from bcv.paving.boxes import Boxes, BoxStack, root_box
 from bcv.paving.convexity import Neighbourhood
-from bcv.paving.exact_points import holds_at, surface_row, witness_at
-from bcv.paving.mean_value import centres
+from bcv.paving.corners import decided_at, lowest_corners
+from bcv.paving.exact_points import surface_row, witness_at
 from bcv.paving.recording import CoverRecorder
 from bcv.paving.slabs import cut_down
 from bcv.paving.splitting import choose_axes, cut_boxes, halves, variation_shares
@@ -323,21 +323,23 @@ class Search:
     ) -> Mask:
         """Which of the boxes ``left`` are short by rounding alone: proved at the lowest corner."""
         proved = np.zeros(boxes.count, dtype=np.bool_)
+        chosen = np.zeros((self.bounds.usable.size, boxes.count))
         least, most = slopes[0][0], slopes[1][0]
-        corner = centres(boxes.lo, boxes.hi, least, most)
-        lowest = ((least >= 0.0) & (corner == boxes.lo)) | ((most <= 0.0) & (corner == boxes.hi))
-        monotone = (lowest | ((least == 0.0) & (most == 0.0))).all(axis=0)
+        corner, monotone = lowest_corners(boxes, least, most)
         with np.errstate(invalid="ignore"):
             steepest = np.maximum(np.abs(least), np.abs(most)) * np.abs(corner)
         scale = 1.0 + np.where(np.isfinite(steepest), steepest, 0.0).sum(axis=0)
         near = left & monotone & (bound >= -_ROUNDING * scale)
         for k in np.flatnonzero(near)[:_CORNERS_A_BATCH]:
-            proved[k] = holds_at(self.bounds.obligation, corner[:, k])
-            if not proved[k] and self.witness is None:
+            one = slice(k, k + 1)
+            here = slopes[0][:, :, one], slopes[1][:, :, one]
+            found = decided_at(self.bounds, boxes.where(np.array([k])), here, corner[:, k])
+            if found is not None:
+                proved[k], chosen[:, k] = True, found
+            elif self.witness is None:
                 self.witness = witness_at(self.bounds.obligation, corner[:, k], None, 0.0)
         if proved.any():
-            none = np.zeros((self.bounds.usable.size, int(proved.sum())))
-            self._settle(boxes, proved, self.reasons.mean_value(none))
+            self._settle(boxes, proved, self.reasons.mean_value(chosen[:, proved]))
         return proved
 
     def _by_multipliers(
@@ -364,7 +366,7 @@ class Search:
         )
         chosen = mult.rounded(chosen, bits)
         bound = self.bounds.mean_value(part, (lo, hi), chosen)
-        proved = self.bounds.sufficient(bound)
+        proved = self.bounds.sufficient(bound, chosen)
         self._settle(part, proved, self.reasons.mean_value(chosen[:, proved]))
         self._with_multipliers.record(part.count, int(proved.sum()))
         return proved
