@@ -205,29 +205,46 @@ class Region:
         return tuple(found)
 
 
-def linear_bound(expr: Expr) -> tuple[str, Fraction, Fraction] | None:
-    """(name, a, b) if the expression is plainly ``a*name + b`` with a != 0, else None."""
+def _of_one_power(expr: Expr) -> tuple[Expr, Fraction, Fraction] | None:
+    """(p, a, b) if the expression is plainly ``a*p + b`` with a != 0 and p = x or x**2."""
     match expr.op, expr.args:
         case Op.VAR, _:
-            return str(expr.value), Fraction(1), Fraction(0)
+            return expr, Fraction(1), Fraction(0)
+        case Op.POW, (inner,) if expr.value == 2 and inner.op is Op.VAR:
+            return expr, Fraction(1), Fraction(0)
         case Op.NEG, (inner,):
-            found = linear_bound(inner)
+            found = _of_one_power(inner)
             return (found[0], -found[1], -found[2]) if found else None
         case Op.MUL, (scale, inner) if scale.constant is not None and scale.constant != 0:
-            found = linear_bound(inner)
+            found = _of_one_power(inner)
             return (
                 (found[0], found[1] * scale.constant, found[2] * scale.constant) if found else None
             )
         case ((Op.ADD | Op.SUB), (a, b)):
             sign = 1 if expr.op is Op.ADD else -1
             if b.constant is not None:
-                found = linear_bound(a)
+                found = _of_one_power(a)
                 return (found[0], found[1], found[2] + sign * b.constant) if found else None
             if a.constant is not None:
-                found = linear_bound(b)
+                found = _of_one_power(b)
                 if found:
                     return found[0], sign * found[1], a.constant + sign * found[2]
     return None
+
+
+def linear_bound(expr: Expr) -> tuple[str, Fraction, Fraction] | None:
+    """(name, a, b) if the expression is plainly ``a*name + b`` with a != 0, else None."""
+    found = _of_one_power(expr)
+    return (str(found[0].value), *found[1:]) if found and found[0].op is Op.VAR else None
+
+
+def _square_bound(atom: Atom) -> tuple[str, Fraction] | None:
+    """(name, r) if the atom is plainly ``r**2 - name**2 >= 0`` (> 0, == 0) up to a factor > 0."""
+    found = _of_one_power(atom.expr)
+    if found is None or found[0].op is Op.VAR or found[1] > 0:
+        return None
+    root = ex.rational_value(Op.SQRT, -found[2] / found[1])
+    return None if root is None else (str(found[0].args[0].value), root)
 
 
 def _tightened(side: Range, slope: Fraction, offset: Fraction, relation: Relation) -> Range:
@@ -240,16 +257,27 @@ def _tightened(side: Range, slope: Fraction, offset: Fraction, relation: Relatio
     return Range(lo, hi)
 
 
+def _within(side: Range, least: Fraction, most: Fraction) -> Range:
+    return Range(
+        least if side.lo is None else max(side.lo, least),
+        most if side.hi is None else min(side.hi, most),
+    )
+
+
 def region(variables: tuple[str, ...], box: tuple[Range, ...], formula: Formula) -> Region:
     """The region, with conjuncts ``a*x + b >= 0`` moved into the box.
 
-    The point set does not change: a strict bound tightens the box and stays in the formula too.
-    An empty box makes the formula FALSE, so that no engine meets a reversed interval.
+    The point set does not change: a strict bound tightens the box and stays in the formula too,
+    as does ``x**2 <= r**2``. An empty box makes the formula FALSE, so that no engine meets a
+    reversed interval.
     """
     sides = dict(zip(variables, box, strict=True))
     kept: list[Formula] = []
     for part in conjuncts(formula):
         found = linear_bound(part.expr) if isinstance(part, Atom) else None
+        square = _square_bound(part) if isinstance(part, Atom) else None
+        if square is not None and square[0] in sides:
+            sides[square[0]] = _within(sides[square[0]], -square[1], square[1])
         if found is None or found[0] not in sides or not isinstance(part, Atom):
             kept.append(part)
             continue

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from .claims import FALSE, Claim, Formula, Region, Side, conjuncts
 from .polynomials import FIELD, Ring
-from .terms import RejectedError
+from .terms import RejectedError, rational_value
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,10 @@ class Obligation:
     strict: bool
 
 
-def linear(ring: Ring, term: int) -> tuple[str, Fraction, Fraction] | None:
-    """(x, a, b) if the term is a*x + b for one variable x and a != 0."""
+def linear(ring: Ring, term: int, degree: int = 1) -> tuple[str, Fraction, Fraction] | None:
+    """(x, a, b) if the term is a*x**degree + b for one variable x and a != 0."""
     node = ring.terms.nodes[term]
-    if node[0] not in ("var", "+", "-", "*", "neg") or not ring.terms.total[term]:
+    if node[0] not in ("var", "+", "-", "*", "neg", "**") or not ring.terms.total[term]:
         return None
     try:
         p, q = ring.form(term)
@@ -38,26 +38,42 @@ def linear(ring: Ring, term: int) -> tuple[str, Fraction, Fraction] | None:
     if set(q) != {0} or len(slopes) != 1:
         return None
     (monomial,) = slopes
-    found = next((i for i in range(ring.count) if monomial == 1 << (FIELD * i)), None)
+    found = next((i for i in range(ring.count) if monomial == degree << (FIELD * i)), None)
     variable = None if found is None else ring.terms.nodes[ring.opaque[found]]
     if variable is None or variable[0] != "var":
         return None
     return variable[1], p[monomial] / q[0], p.get(0, Fraction(0)) / q[0]
 
 
+def _bounds(ring: Ring, relation: str, term: int) -> tuple[str, Side] | None:
+    """What "term relation 0" says of one variable: a*x + b >= 0, or x**2 <= r**2."""
+    found = linear(ring, term)
+    if found is not None:
+        name, slope, offset = found
+        edge = -offset / slope
+        lower = slope > 0 or relation == "=="
+        upper = slope < 0 or relation == "=="
+        return name, (edge if lower else None, edge if upper else None)
+    found = linear(ring, term, 2)
+    if found is None or found[1] > 0:
+        return None
+    root = rational_value("sqrt", -found[2] / found[1])
+    return None if root is None else (found[0], (-root, root))
+
+
 def tight_box(ring: Ring, region: Region) -> dict[str, Side]:
     """The box, tightened by the conjuncts that bound one variable."""
     sides = dict(zip(region.names, region.box, strict=True))
     for part in conjuncts(region.formula):
-        found = None if part[0] in ("and", "or") else linear(ring, part[1])
+        found = None if part[0] in ("and", "or") else _bounds(ring, part[0], part[1])
         if found is None or found[0] not in sides:
             continue
-        name, slope, offset = found
-        edge, (lo, hi) = -offset / slope, sides[name]
-        if slope > 0 or part[0] == "==":
-            lo = edge if lo is None else max(lo, edge)
-        if slope < 0 or part[0] == "==":
-            hi = edge if hi is None else min(hi, edge)
+        name, (least, most) = found
+        lo, hi = sides[name]
+        if least is not None:
+            lo = least if lo is None else max(lo, least)
+        if most is not None:
+            hi = most if hi is None else min(hi, most)
         sides[name] = lo, hi
     return sides
 

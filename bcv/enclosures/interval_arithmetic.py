@@ -259,6 +259,10 @@ def power(out: Interval, operands: Sequence[Interval], exponent: int, scratch: S
             step = exponent * _ULP
             np.multiply(scratch.spare[0], -(1.0 - step), out=out[0])
             np.multiply(scratch.spare[1], 1.0 + step, out=out[1])
+            # So that 1 - tanh(x)**2 stays >= 0 where tanh is as good as 1, however large x is.
+            exact = scratch.work[1] == 1.0
+            if exact.any():
+                np.copyto(out[1], 1.0, where=exact)
     except FloatingPointError:
         with np.errstate(all="ignore"):
             _careful_power(out, a, exponent)

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcv import expr as ex
-from bcv.paving.boxes import Boxes
 from bcv.paving.bounds import Bounds
+from bcv.paving.boxes import Boxes
 from bcv.paving.exact_points import exact_point
 from bcv.paving.mean_value import centres, combined_slopes
 
