@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from bcv import expr as ex
 from bcv.evidence import Bounded, Convex, Cover, Form, Witness
 from bcv.paving import multipliers as mult
 from bcv.paving.bounds import Bounds
@@ -94,6 +95,7 @@ class Search:
     witness: Witness | None = None
     proved_volume: float = 0.0
     _scale: Floats = field(init=False)
+    _matters: Mask = field(init=False)
     _flat: Mask = field(init=False)
     _natural: Trial = field(init=False)
     _slopes: Trial = field(init=False)
@@ -117,6 +119,9 @@ class Search:
             widths = start.hi - start.lo
         self._scale = np.where(np.isfinite(widths) & (widths > 0.0), widths, 1.0)
         self._flat = widths[:, 0] == 0.0
+        used = ex.variables(*self.bounds.obligation.roots, *(atom.expr for atom in test.atoms))
+        names = self.bounds.obligation.region.variables
+        self._matters = np.array([name in used for name in names], dtype=np.bool_)[:, None]
         self._natural = Trial(1.0)
         self._slopes = Trial(_SLOPE_PRICE)
         self._with_multipliers = Trial(0.5 * _SLOPE_PRICE)
@@ -156,11 +161,11 @@ class Search:
             self._attempts += 1
         with np.errstate(invalid="ignore", over="ignore"):
             widths = rest.hi - rest.lo
-            size = (widths / self._scale).max(axis=0, initial=0.0)
+            size = np.where(self._matters, widths / self._scale, 0.0).max(axis=0, initial=0.0)
         widths = np.where(np.isfinite(widths), widths, 0.0)
         undecided = np.concatenate([np.ones((1, rest.count), dtype=np.bool_), open_atoms])
         shares = variation_shares(widths, slopes, undecided)
-        axes, possible = choose_axes(rest, shares, self._scale)
+        axes, possible = choose_axes(rest, shares, np.where(self._matters, self._scale, np.inf))
         possible &= size >= SMALLEST
         if not bool(possible.all()):
             self.stuck.append(rest.where(~possible))

@@ -48,8 +48,9 @@ def variation_shares(widths: Floats, slopes: Floats, relevant: Mask) -> Floats:
 def choose_axes(boxes: Boxes, shares: Floats, scale: Floats) -> tuple[Axes, Mask]:
     """The axis to split per box, and which boxes can be split at all.
 
-    ``shares`` as from ``variation_shares``; ``scale`` (n, 1) are widths that count as alike. An
-    infinite axis goes first, the least explored one before the others.
+    ``shares`` as from ``variation_shares``; ``scale`` (n, 1) are widths that count as alike,
+    infinite for an axis that does not matter and is never split. An infinite axis goes first, the
+    least explored one before the others.
     """
     lo, hi = boxes.lo, boxes.hi
     if not len(lo):  # a claim about constants: its one box is a point
@@ -58,7 +59,7 @@ def choose_axes(boxes: Boxes, shares: Floats, scale: Floats) -> tuple[Axes, Mask
     with np.errstate(invalid="ignore", over="ignore"):
         widths = np.where(infinite, 0.0, hi - lo)
         middle = midpoints(lo, hi)
-    divisible = ~infinite & (middle > lo) & (middle < hi)
+    divisible = ~infinite & np.isfinite(scale) & (middle > lo) & (middle < hi)
     relative = widths / scale
     largest = np.maximum(relative.max(axis=0, initial=0.0), 1e-300)
     # Samples of slopes can mislead; no axis gets a great deal thinner than another one.
@@ -66,7 +67,8 @@ def choose_axes(boxes: Boxes, shares: Floats, scale: Floats) -> tuple[Axes, Mask
     score = np.where(divisible, shares + _TIE_BREAK * relative / largest, -1.0)
     if bool(infinite.any()):
         edge = np.maximum(np.where(np.isinf(lo), -hi, lo), np.where(np.isinf(hi), -1.0, 0.0))
-        score = np.where(infinite, np.where(edge < FAR, 1e6 / (2.0 + edge), -1.0), score)
+        explored = (edge >= FAR) | np.isinf(scale)
+        score = np.where(infinite, np.where(explored, -1.0, 1e6 / (2.0 + edge)), score)
     axes = np.argmax(score, axis=0)
     return axes, np.take_along_axis(score, axes[None], axis=0)[0] >= 0.0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,6 +64,15 @@ def test_the_axis_that_varies_most_is_split() -> None:
 def test_no_axis_gets_much_thinner_than_another() -> None:
     shares = np.array([[1.0], [0.0]])
     assert choose_axes(_boxes((0, 1e-6), (0, 1)), shares, np.ones((2, 1)))[0][0] == 1
+
+
+@pytest.mark.parametrize("idle", [(0.0, 8.0), (-math.inf, 3.0)])
+def test_an_axis_that_does_not_matter_is_not_split(idle: tuple[float, float]) -> None:
+    scale = np.array([[1.0], [math.inf]])
+    axes, possible = choose_axes(_boxes((0.0, 1e-6), idle), np.array([[0.0], [1.0]]), scale)
+    assert possible[0]
+    assert axes[0] == 0
+    assert not choose_axes(_boxes((0.0, 0.0), idle), np.ones((2, 1)), scale)[1][0]
 
 
 def test_a_box_of_two_neighbouring_doubles_cannot_be_split() -> None:
