@@ -244,6 +244,17 @@ class Cases:
 
 
 @dataclass(frozen=True, slots=True)
+class Either:
+    """The claim holds where the first alternative of the region does, and where the others do.
+
+    ``bcv.region.alternatives`` says what the two regions are.
+    """
+
+    first: Evidence
+    others: Evidence
+
+
+@dataclass(frozen=True, slots=True)
 class Vanishing:
     """The strict claim's expression is the sum of the squares of ``terms``, identically.
 
@@ -274,6 +285,7 @@ Evidence = (
     | ByTheorems
     | Lifted
     | Cases
+    | Either
     | Vanishing
     | Attestation
 )

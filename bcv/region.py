@@ -241,7 +241,9 @@ def linear_bound(expr: Expr) -> tuple[str, Fraction, Fraction] | None:
 def _square_bound(atom: Atom) -> tuple[str, Fraction] | None:
     """(name, r) if the atom is plainly ``r**2 - name**2 >= 0`` (> 0, == 0) up to a factor > 0."""
     found = _of_one_power(atom.expr)
-    if found is None or found[0].op is Op.VAR or found[1] > 0:
+    if found is None or found[0].op is Op.VAR:
+        return None
+    if found[1] > 0 and atom.relation is not Relation.EQ:
         return None
     root = ex.rational_value(Op.SQRT, -found[2] / found[1])
     return None if root is None else (str(found[0].args[0].value), root)
@@ -264,6 +266,20 @@ def _within(side: Range, least: Fraction, most: Fraction) -> Range:
     )
 
 
+def _bounded_by(sides: dict[str, Range], part: Formula) -> bool:
+    """Tighten the sides by what an atom says of one variable; whether they then say it all."""
+    if not isinstance(part, Atom):
+        return False
+    square, found = _square_bound(part), linear_bound(part.expr)
+    if square is not None and square[0] in sides:
+        sides[square[0]] = _within(sides[square[0]], -square[1], square[1])
+    if found is None or found[0] not in sides:
+        return False
+    name, slope, offset = found
+    sides[name] = _tightened(sides[name], slope, offset, part.relation)
+    return part.relation is not Relation.GT
+
+
 def region(variables: tuple[str, ...], box: tuple[Range, ...], formula: Formula) -> Region:
     """The region, with conjuncts ``a*x + b >= 0`` moved into the box.
 
@@ -274,18 +290,32 @@ def region(variables: tuple[str, ...], box: tuple[Range, ...], formula: Formula)
     sides = dict(zip(variables, box, strict=True))
     kept: list[Formula] = []
     for part in conjuncts(formula):
-        found = linear_bound(part.expr) if isinstance(part, Atom) else None
-        square = _square_bound(part) if isinstance(part, Atom) else None
-        if square is not None and square[0] in sides:
-            sides[square[0]] = _within(sides[square[0]], -square[1], square[1])
-        if found is None or found[0] not in sides or not isinstance(part, Atom):
-            kept.append(part)
-            continue
-        name, slope, offset = found
-        sides[name] = _tightened(sides[name], slope, offset, part.relation)
-        if part.relation is Relation.GT:
+        if not _bounded_by(sides, part):
             kept.append(part)
     tight = tuple(sides[name] for name in variables)
     if any(side.lo is not None and side.hi is not None and side.lo > side.hi for side in tight):
         return Region(variables, box, FALSE)
     return Region(variables, tight, all_of(*kept))
+
+
+def alternatives(region: Region) -> tuple[Region, Region] | None:
+    """The parts of the region where the first disjunct holds, and where one of the others does.
+
+    The first conjunct that is a disjunction gives way to the disjunct's conjuncts, at the end. All
+    that bounds one variable then tightens the box, and stays. None if there is no disjunction.
+    """
+    parts = list(conjuncts(region.formula))
+    found = next((part for part in parts if isinstance(part, Or) and part.parts), None)
+    if found is None:
+        return None
+    parts.remove(found)
+    first, *others = found.parts
+
+    def smaller(choice: Formula) -> Region:
+        formula = And((*parts, *conjuncts(choice)))
+        sides = dict(zip(region.variables, region.box, strict=True))
+        for part in formula.parts:
+            _bounded_by(sides, part)
+        return Region(region.variables, tuple(sides.values()), formula)
+
+    return smaller(first), smaller(others[0] if len(others) == 1 else Or(tuple(others)))

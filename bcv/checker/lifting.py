@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .claims import Formula, Region, conjuncts
-from .matching import Obligation
+from .matching import Obligation, tight_box
 from .polynomials import Ring
 from .statement import entry, sequence, text
 from .terms import RejectedError, Terms
@@ -182,6 +182,29 @@ def cases(task: Task, data: Any, depth: int, prove: Prove) -> str:
         )
         words.append(prove(inner, entry(data, key), depth + 1))
     return f"two cases: {words[0]}; {words[1]}"
+
+
+def either(task: Task, data: Any, depth: int, prove: Prove) -> str:
+    """Every point of the region satisfies the first disjunct or another one.
+
+    What then bounds one variable tightens the box, and the bounds have all points of the region.
+    """
+    region = task.obligation.region
+    parts = list(conjuncts(region.formula))
+    which = next((i for i, part in enumerate(parts) if part[0] == "or" and part[1:]), None)
+    if which is None:
+        raise RejectedError("the region has no alternatives")
+    first, *others = parts.pop(which)[1:]
+    words = []
+    for key, choice in (
+        ("first", first),
+        ("others", others[0] if len(others) == 1 else ("or", *others)),
+    ):
+        formula = ("and", *parts, *conjuncts(choice))
+        box = tight_box(Ring(task.terms), Region(region.names, region.box, formula))
+        inner = _with_region(task, Region(region.names, tuple(box.values()), formula), task.goal)
+        words.append(prove(inner, entry(data, key), depth + 1))
+    return f"two alternatives: {words[0]}; {words[1]}"
 
 
 def vanishing(task: Task, data: Any, depth: int, prove: Prove) -> str:

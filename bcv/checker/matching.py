@@ -55,7 +55,7 @@ def _bounds(ring: Ring, relation: str, term: int) -> tuple[str, Side] | None:
         upper = slope < 0 or relation == "=="
         return name, (edge if lower else None, edge if upper else None)
     found = linear(ring, term, 2)
-    if found is None or found[1] > 0:
+    if found is None or (found[1] > 0 and relation != "=="):
         return None
     root = rational_value("sqrt", -found[2] / found[1])
     return None if root is None else (found[0], (-root, root))

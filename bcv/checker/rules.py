@@ -31,6 +31,7 @@ REDUCTIONS = {
     "by-theorems": lifting.by_theorems,
     "lifted": lifting.lifted,
     "cases": lifting.cases,
+    "either": lifting.either,
     "vanishing": lifting.vanishing,
 }
 DEEPEST_TREE = 50_000

@@ -14,6 +14,7 @@ import numpy as np
 
 from bcv.engines.engine import Budget, Engine
 from bcv.events import Emit, Progress
+from bcv.evidence import Either
 from bcv.expr import ExpressionTooLargeError
 from bcv.obligation import Obligation
 from bcv.outcome import Hints, Known, Outcome, Proved, Reason, Refuted, Undecided
@@ -23,6 +24,7 @@ from bcv.paving.convexity import Zero, exact_zero, neighbourhood
 from bcv.paving.exact_points import zero_witness
 from bcv.paving.search import Search
 from bcv.paving.splitting import midpoints
+from bcv.region import Region, alternatives
 
 _LARGEST_BATCH: Final = 8192
 _SMALLEST_BATCH: Final = 256
@@ -58,11 +60,40 @@ class BranchAndBound(Engine):
             outcome = _with_zeros(_Attempt(bounds, budget, emit, self.name), hints)
             if isinstance(outcome, Undecided) and outcome.reason is Reason.TIMEOUT:
                 budget.shelf.put(key, bounds, 0)
+            if isinstance(outcome, Undecided) and outcome.reason is Reason.INCONCLUSIVE:
+                return self._by_alternatives(obligation, hints, budget, emit) or outcome
             return outcome
         except KeyboardInterrupt:
             return Undecided(Reason.INTERRUPTED, hints=hints)
         except (ExpressionTooLargeError, MemoryError):
             return Undecided(Reason.MEMORY, "the derivatives are too large", hints=hints)
+
+    def _by_alternatives(
+        self, obligation: Obligation, hints: Hints, budget: Budget, emit: Emit
+    ) -> Outcome | None:
+        """What comes of each alternative of the region, with its own bounds; None for nothing.
+
+        A claim that is tight at the bounds of an alternative is so inside the region's box.
+        """
+        regions = alternatives(obligation.region)
+        if regions is None or any(_is_empty(region) for region in regions):
+            return None
+        proofs: list[Proved] = []
+        for region in regions:
+            outcome = self.discharge(replace(obligation, region=region), hints, budget, emit)
+            if isinstance(outcome, Refuted):
+                return outcome
+            if not isinstance(outcome, Proved):
+                return None
+            proofs.append(outcome)
+        first, others = proofs
+        boxes = sum(proof.known.boxes or 0 for proof in proofs)
+        return Proved(Either(first.evidence, others.evidence), Known(boxes=boxes))
+
+
+def _is_empty(region: Region) -> bool:
+    """Whether a side of the region's box is reversed."""
+    return any(s.lo is not None and s.hi is not None and s.lo > s.hi for s in region.box)
 
 
 def _with_zeros(attempt: _Attempt, hints: Hints) -> Outcome:

@@ -27,6 +27,7 @@ from bcv.evidence import (
     Convex,
     Cover,
     DefinedFirst,
+    Either,
     Evidence,
     Form,
     Infeasible,
@@ -173,6 +174,12 @@ def encoded_evidence(nodes: NodeList, evidence: Evidence) -> dict[str, object]:
                 "on": nodes.place(on),
                 "nonnegative": encoded_evidence(nodes, nonnegative),
                 "nonpositive": encoded_evidence(nodes, nonpositive),
+            }
+        case Either(first, others):
+            return {
+                "kind": "either",
+                "first": encoded_evidence(nodes, first),
+                "others": encoded_evidence(nodes, others),
             }
         case Vanishing(terms, inner):
             return {

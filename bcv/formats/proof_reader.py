@@ -24,6 +24,7 @@ from bcv.evidence import (
     Convex,
     Cover,
     DefinedFirst,
+    Either,
     Evidence,
     Form,
     Gram,
@@ -135,6 +136,8 @@ def _reduction(reader: NodeReader, data: Mapping[str, Any]) -> Evidence:
             return Lifted(variables, part("inner"))
         case "cases":
             return Cases(reader.expr(data["on"]), part("nonnegative"), part("nonpositive"))
+        case "either":
+            return Either(part("first"), part("others"))
         case "vanishing":
             return Vanishing(tuple(map(reader.expr, data["terms"])), part("inner"))
     raise EntryError(f"evidence of the kind {data['kind']!r} is unknown")

@@ -37,6 +37,10 @@ FAMILIES = [
     ("x: [-1, 1], y: [-1, 1]", "x <= 0 or y >= 1/2", "x - y", "1"),
     ("x: [-2, 2], y: [-2, 2]", "x == y", "x - y**2", "1/4"),
     ("x: [-2, 2], y: [-2, 2]", "x**2 + y**2 == 1", "2*x", "2"),
+    ("x: [3, .inf]", "true", "log(x) - x", "log(3) - 3"),
+    ("x: [-.inf, .inf]", "true", "log(1 + x**2)/2 - x*atan(x)", "0"),
+    ("x: [-3, .inf], y: [-.inf, .inf]", "x < -1", "exp(x)", "exp(-1)"),
+    ("x: [-9, 9]", "x >= -2 and x <= -1 or x >= 1 and x <= 2", "tanh(x)**2", "tanh(2)**2"),
 ]
 
 PLACES = ("initial", "unsafe", "flow", "step")

@@ -20,6 +20,7 @@ from bcv.evidence import (
     Bounded,
     Convex,
     Cover,
+    Either,
     Evidence,
     Form,
     Gram,
@@ -139,6 +140,68 @@ def test_multipliers_belong_to_what_holds(
     multiplier = Multiplier(((number, factor),))
     cover = leaf(Bounded(Form.BERNSTEIN, 0), multipliers=(multiplier,))
     assert proved(problem, cover).verified == good
+
+
+@pytest.mark.parametrize(
+    ("claim", "where", "number", "factor", "good"),
+    [
+        ("exp(x) - e", "x > 1", 2, "1/2", True),
+        ("exp(x) - e", "x > 1", 2, "3", False),  # too much: there it falls
+        ("exp(x) - e", "x > 1", 2, "0", False),
+        ("exp(x) - e", "x > 1", 0, "1/2", False),  # the bound of the box, which is x >= 1
+        ("exp(x) - e - 1/10**9", "x > 1", 2, "1/2", False),
+        ("exp(x) - e", "x > 1 - 1/10**9", 2, "1/2", False),
+        ("exp(x) - e", "x**3 >= 1", 2, "1/2", False),
+        ("exp(x) - e", "x > 1 or x**2 > 1", 2, "1/2", False),
+    ],
+)
+def test_a_strict_constraint_makes_a_strict_claim(
+    claim: str, where: str, number: int, factor: str, good: bool
+) -> None:
+    """exp(x) - e - m (x - 1) >= 0, and x > 1: so exp(x) > e, though not at the leaf's end."""
+    problem = stated(claim, where, states="x: [1/2, 3]", strict=True)
+    multiplier = Multiplier(((number, ex.const(Fraction(factor))),))
+    cover = leaf(Bounded(Form.MEAN_VALUE, 0), (1.0, 3.0), multipliers=(multiplier,))
+    assert proved(problem, cover).verified == good
+
+
+TWO = "x >= -2 and x <= -1 or x >= 1 and x <= 2"
+BELOW, ABOVE = leaf(NATURAL, (-2.0, -1.0)), leaf(NATURAL, (1.0, 2.0))
+
+
+@pytest.mark.parametrize(
+    ("claim", "where", "evidence", "good"),
+    [
+        ("4 - x**2", TWO, Either(BELOW, ABOVE), True),
+        (
+            "4 - x**2",
+            f"{TWO} or x == 0",
+            Either(BELOW, Either(ABOVE, leaf(NATURAL, (0.0, 0.0)))),
+            True,
+        ),
+        ("4 - x**2", TWO, Either(ABOVE, BELOW), False),
+        ("4 - x**2", TWO, Either(BELOW, leaf(NATURAL, (1.0, 1.5))), False),
+        ("4 - x**2 - 1/10**9", TWO, Either(BELOW, ABOVE), False),
+        ("4 - x**2", f"{TWO} or x > 4", Either(BELOW, ABOVE), False),
+        ("4 - x**2", "x >= 1 and x <= 2", Either(ABOVE, ABOVE), False),
+    ],
+)
+def test_alternatives_have_their_own_bounds(
+    claim: str, where: str, evidence: Either, good: bool
+) -> None:
+    assert proved(stated(claim, where, states="x: [-5, 5]"), evidence).verified == good
+
+
+@pytest.mark.parametrize(
+    ("where", "good"),
+    [("x**2 <= 4", True), ("3*x**2 < 12", True), ("x**2 == 4", True),
+     ("-x**2 >= -4 and y > 0", True), ("x**2 >= 4", False), ("x**2 <= 4 + 1/10**9", False), ("x**2 <= 5", False),
+     ("x**2 + 0*y**2 <= 4 or y > 4", False)],
+)  # fmt: skip
+def test_a_square_with_a_rational_root_bounds_the_box(where: str, good: bool) -> None:
+    problem = stated("5 - x + 0*y", where, states="x: [-9, 9], y: [-9, 9]")
+    evidence = leaf(NATURAL, (-2.0, 2.0), (-9.0, 9.0))
+    assert proved(problem, evidence).verified == good
 
 
 @pytest.mark.parametrize(

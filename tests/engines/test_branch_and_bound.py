@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -32,6 +33,7 @@ from bcv.region import (
     greater,
     region,
 )
+from bcv.replay import confirmed
 from tests.paving.replay import replays
 
 X, Y, Z = ex.var("x"), ex.var("y"), ex.var("z")
@@ -91,6 +93,10 @@ TRUE_CLAIMS = {
     "an equality": claim(const("1.415") - X - Y, EVERYWHERE, CIRCLE),
     "a strict claim": claim(const("1.415") - X - Y, EVERYWHERE, CIRCLE, strict=True),
     "an equality missed by the box": claim(-X, ((2, 3), (2, 3)), CIRCLE),
+    "far out": claim(X - ex.ONE - ex.apply(Op.LOG, X) - const("0.9"), ((3, None),)),
+    "far out, as good as 0": claim(
+        X * ex.apply(Op.TANH, X) * (ex.ONE - ex.apply(Op.TANH, X) ** 2), EVERYWHERE
+    ),
     "either side": claim(
         X**2 - const("0.99"), formula=any_of(at_least(X, ex.ONE), at_least(-X, ex.ONE))
     ),
@@ -132,6 +138,58 @@ TRUE_CLAIMS = {
 def test_a_true_claim_is_proved_and_its_cover_replays(name: str) -> None:
     obligation = TRUE_CLAIMS[name]
     assert replays(obligation, cover_of(outcome_of(obligation)))
+
+
+def _exp(a: Expr) -> Expr:
+    return ex.apply(Op.EXP, a)
+
+
+TIES = {
+    "at an end": claim(_exp(ex.ONE) - _exp(X), ((0, 1), (None, None))),
+    "at two ends": claim(ex.apply(Op.COSH, const(2)) - ex.apply(Op.COSH, X), ((-2, 2),)),
+    "at the ends of a square": claim(
+        ex.apply(Op.TANH, const(2)) ** 2 - ex.apply(Op.TANH, X) ** 2,
+        ((None, None), (None, None)),
+        at_least(const(4), X**2),
+    ),
+    "far out": claim(ex.apply(Op.LOG, X) - ex.apply(Op.LOG, const(2)), ((2, None),)),
+    "outside an open region": claim(
+        _exp(X) - _exp(ex.ONE), ((1, None), (0, None)), greater(X, ex.ONE), strict=True
+    ),
+    "of each alternative, a polynomial": claim(
+        const(4) - X**2,
+        ((-9, 9), (None, None)),
+        any_of(
+            all_of(at_least(X, const(-2)), at_least(-ex.ONE, X)),
+            all_of(at_least(X, ex.ONE), at_least(const(2), X)),
+        ),
+    ),
+    "far out, where slopes cancel": claim(
+        X * ex.apply(Op.ATAN, X) - const("1/2") * ex.apply(Op.LOG, ex.ONE + X**2) + Y**2,
+        EVERYWHERE,
+    ),
+    "of each alternative": claim(
+        ex.apply(Op.TANH, X) ** 2 - ex.apply(Op.TANH, const(2)) ** 2,
+        ((-3, 3), (-3, 3)),
+        any_of(at_least(X, const(2)), at_least(const(-2), X)),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TIES)
+def test_a_tie_of_equal_terms_is_decided_and_confirmed_by_the_checker(name: str) -> None:
+    tie = TIES[name]
+    outcome = outcome_of(tie)
+    assert isinstance(outcome, Proved)
+    assert confirmed(tie, outcome.evidence, time.monotonic() + 20)
+    # Anything less is false, and no evidence of the one proves the other.
+    false = replace(tie, expr=tie.expr - const("1e-9"))
+    assert not isinstance(outcome_of(false), Proved)
+    assert not confirmed(false, outcome.evidence, time.monotonic() + 20)
+    if not tie.strict:
+        strict = replace(tie, strict=True)
+        assert not isinstance(outcome_of(strict), Proved)
+        assert not confirmed(strict, outcome.evidence, time.monotonic() + 20)
 
 
 FALSE_CLAIMS = {

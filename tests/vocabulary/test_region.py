@@ -105,3 +105,36 @@ def test_atoms_are_numbered_box_first() -> None:
     region = rg.region(("x", "y"), (Range(Fraction(0), None), rg.UNBOUNDED), rg.greater(Y - X))
     assert region.box_atoms() == (Atom(X, Relation.GE),)
     assert list(rg.atoms(region.formula)) == [Atom(Y - X, Relation.GT)]
+
+
+SQUARES = st.builds(lambda a, b: ex.const(a) * X**2 + ex.const(b), RATIONAL, RATIONAL)
+
+
+@given(SQUARES, st.sampled_from(Relation), RATIONAL)
+def test_a_square_bounds_the_box_without_losing_points(
+    square: Expr, relation: Relation, x: Fraction
+) -> None:
+    formula = Atom(square, relation)
+    found = rg.region(("x",), (rg.UNBOUNDED,), formula)
+    assert _inside(found, {"x": x}) == holds(formula, {"x": x})
+
+
+@given(st.lists(st.lists(st.builds(Atom, st.one_of(LINEAR, SQUARES), st.sampled_from(Relation)),
+                         max_size=3), min_size=1, max_size=3), RATIONAL)  # fmt: skip
+def test_alternatives_have_the_points_of_the_region(parts: list[list[Atom]], x: Fraction) -> None:
+    formula = Or(tuple(And(tuple(part)) for part in parts))
+    whole = rg.Region(("x",), (rg.UNBOUNDED,), formula)
+    if len(parts) == 1:
+        formula = Or((*formula.parts, FALSE))
+        whole = rg.Region(("x",), (rg.UNBOUNDED,), formula)
+    found = rg.alternatives(whole)
+    assert found is not None
+    point = {"x": x}
+    assert any(_inside(part, point) for part in found) == holds(formula, point)
+
+
+def _inside(region: rg.Region, point: dict[str, Fraction]) -> bool:
+    return holds(region.formula, point) and all(
+        (side.lo is None or side.lo <= point[name]) and (side.hi is None or point[name] <= side.hi)
+        for name, side in zip(region.variables, region.box, strict=True)
+    )
