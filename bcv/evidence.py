@@ -61,7 +61,8 @@ class Multiplier:
 
     ``g >= g - sum m_i h_i`` wherever h_i >= 0 and m_i >= 0, or h_i = 0. Only atoms that are
     conjuncts of the region (or bounds of its box) may be used; on GE and GT atoms m_i must be a
-    constant >= 0, on EQ atoms it may be any expression.
+    constant >= 0, on EQ atoms it may be any expression. With m_i > 0 on a GT atom the inequality
+    is strict.
     """
 
     terms: tuple[tuple[int, Expr], ...]
@@ -71,7 +72,8 @@ class Multiplier:
 class Bounded:
     """On the leaf, g (less the multiplier's terms) has a lower bound >= 0, or > 0 if strict.
 
-    Every root of the obligation must also be defined on the leaf, by Form.NATURAL. With a large
+    Where the multiplier makes the inequality strict, >= 0 is enough for a strict claim. Every root
+    of the obligation must also be defined on the leaf, by Form.NATURAL. With a large
     multiplier this also discharges leaves that miss the region by a mean value form.
     """
 

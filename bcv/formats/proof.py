@@ -325,6 +325,8 @@ def replay_seconds(obligation: Obligation, evidence: Evidence) -> float:
             return _SECONDS_PER_ENTRY + entries * _SECONDS_PER_GRAM_ENTRY
         case SquareFactor(_, _, inner) | Vanishing(_, inner):
             return _SECONDS_PER_ENTRY + replay_seconds(obligation, inner)
+        case Either(first, others):
+            return replay_seconds(obligation, first) + replay_seconds(obligation, others)
         case _:
             return 0.0
 

@@ -195,8 +195,8 @@ def test_alternatives_have_their_own_bounds(
 @pytest.mark.parametrize(
     ("where", "good"),
     [("x**2 <= 4", True), ("3*x**2 < 12", True), ("x**2 == 4", True),
-     ("-x**2 >= -4 and y > 0", True), ("x**2 >= 4", False), ("x**2 <= 4 + 1/10**9", False), ("x**2 <= 5", False),
-     ("x**2 + 0*y**2 <= 4 or y > 4", False)],
+     ("-x**2 >= -4 and y > 0", True), ("x**2 >= 4", False), ("x**2 <= 4 + 1/10**9", False),
+     ("x**2 <= 5", False),     ("x**2 + 0*y**2 <= 4 or y > 4", False)],
 )  # fmt: skip
 def test_a_square_with_a_rational_root_bounds_the_box(where: str, good: bool) -> None:
     problem = stated("5 - x + 0*y", where, states="x: [-9, 9], y: [-9, 9]")

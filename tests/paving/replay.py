@@ -278,7 +278,14 @@ class Replay:
         else:
             assert reason.form is Form.MEAN_VALUE
             bound = _mean_value(f, names, box)
-        return bool(bound > 0 if self.obligation.strict else bound >= 0)
+        strict = self.obligation.strict and not self._strictly_less(reason.multiplier)
+        return bool(bound > 0 if strict else bound >= 0)
+
+    def _strictly_less(self, number: int | None) -> bool:
+        return number is not None and any(
+            self.atoms[atom].relation is Relation.GT and m.constant != 0
+            for atom, m in self.cover.multipliers[number].terms
+        )
 
     def _less_multiplier(self, number: int | None) -> Expr:
         f = self.obligation.expr
