@@ -32,6 +32,7 @@ class Theorems:
         self.table: dict[str, tuple[int, Callable[..., list[Formula]]]] = {
             "pythagoras": (1, self._pythagoras),
             "sine": (1, self._sine),
+            "sine-square": (1, self._sine_square),
             "sine-series": (1, self._sine_series),
             "cosine": (1, self._cosine),
             "cosine-series": (1, self._cosine_series),
@@ -99,6 +100,12 @@ class Theorems:
         """|sin u| <= |u|: integrate cos <= 1 from 0."""
         s = self.terms.apply("sin", u)
         return [(">=", self._sum((1, (u, u)), (-1, (s, u))))]
+
+    def _sine_square(self, u: int) -> list[Formula]:
+        """|sin u| <= |u| as in ``_sine``, and |sin u| <= 1."""
+        s, one = self.terms.apply("sin", u), self.terms.one
+        below = self._sum((1, (u, u)), (-1, (s, s)))
+        return [(">=", below), (">=", self._sum((1, (one,)), (-1, (s, s))))]
 
     def _sine_series(self, u: int) -> list[Formula]:
         """sin u >= u - u^3/6 for u >= 0: integrate cos u >= 1 - u^2/2 from 0."""

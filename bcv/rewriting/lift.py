@@ -96,6 +96,7 @@ def lift(obligation: Obligation, shown: frozenset[Expr], depth: Depth) -> Lift |
     known = [term for term in own if has_value(term, shown)]
     theorems: dict[Theorem, None] = {}
     terms = dict.fromkeys(_opaque((obligation.expr, *known)))
+    first = tuple(terms)
     if depth >= Depth.ORDER:
         theorems |= dict.fromkeys(_turned(tuple(terms), region))
     while True:
@@ -105,10 +106,25 @@ def lift(obligation: Obligation, shown: frozenset[Expr], depth: Depth) -> Lift |
         facts = [atom.expr for theorem in theorems for atom in atoms_of(theorem)]
         more = [term for term in _opaque(facts) if term not in terms]
         terms.update(dict.fromkeys(more))
+        if len(terms) > MOST_VARIABLES >= len(first):
+            return _lifted(obligation, _about(theorems, first, shown, depth), first)
         if not terms or len(terms) > MOST_VARIABLES:
             return None
         if not more:
             return _lifted(obligation, tuple(theorems), tuple(terms))
+
+
+def _about(
+    theorems: Iterable[Theorem],
+    terms: tuple[Expr, ...],
+    shown: frozenset[Expr],
+    depth: Depth,
+) -> tuple[Theorem, ...]:
+    """The theorems that speak of these terms alone; bounds on sin^2 stand for sin^2 + cos^2 = 1."""
+    squares = [Theorem("sine-square", t.args) for t in terms if t.op is Op.SIN]
+    usable = [t for t in squares if depth >= Depth.ORDER and _usable(t, shown)]
+    kept = [t for t in theorems if set(_opaque(a.expr for a in atoms_of(t))) <= set(terms)]
+    return (*kept, *usable)
 
 
 def _lifted(obligation: Obligation, theorems: tuple[Theorem, ...], terms: tuple[Expr, ...]) -> Lift:

@@ -51,6 +51,12 @@ def _sine(u: Expr) -> Atoms:
     return (_least(u**2 - ex.apply(Op.SIN, u) * u),)
 
 
+def _sine_square(u: Expr) -> Atoms:
+    """sin^2 u <= u^2 and sin^2 u <= 1."""
+    square = ex.apply(Op.SIN, u) ** 2
+    return (_least(u**2 - square), _least(ex.ONE - square))
+
+
 def _sine_series(u: Expr) -> Atoms:
     """u sin u >= u^2 - u^4/6: Taylor's series alternates."""
     return (_least(ex.apply(Op.SIN, u) * u - u**2 + _number(1, 6) * u**4),)
@@ -187,6 +193,7 @@ def _at_most(term: Expr, bound: Expr) -> Atoms:
 TABLE: Final[dict[str, Callable[..., Atoms]]] = {
     "pythagoras": _pythagoras,
     "sine": _sine,
+    "sine-square": _sine_square,
     "sine-series": _sine_series,
     "cosine": _cosine,
     "cosine-series": _cosine_series,

@@ -1,4 +1,4 @@
-"""Claims about functions of x, y, z, as obligations, and the checker's opinion of evidence."""
+"""Claims about functions of u ... z, as obligations, and the checker's opinion of evidence."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from bcv.obligation import Obligation
 from bcv.outcome import Hints, Outcome
 from bcv.region import And, Range, all_of, at_least, equal, greater, region
 
-NAMES = {name: ex.var(name) for name in ("x", "y", "z")}
+NAMES = {name: ex.var(name) for name in "uvwxyz"}
 Box = Mapping[str, tuple[str | None, str | None]]
 
 

@@ -34,6 +34,10 @@ TRUE = {
     "x atan x": claim("2*x*atan(x) - atan(x)**2", LINE),
     "x sin x on a half-turn": claim("x*sin(x)", {"x": ("-3", "3")}),
     "sine of an angle": claim("x**2 - sin(x)**2", {"x": ("-3", "3")}),
+    "many sines": claim(
+        " + ".join(f"{a}**2 - 0.8*{a}*sin({b})" for a, b in zip("uvwxy", "vwxyu", strict=True)),
+        dict.fromkeys("uvwxy", (None, None)),
+    ),
     "cosine and parabola": claim("x**2/2 - 1 + cos(x)", LINE),
     "Lotka-Volterra": claim("-((1 - 1/x)*x*(1 - y) + (1 - 1/y)*y*(x - 1))", POSITIVE),
     "logarithm": claim("x - 1 - log(x)", {"x": ("1/20", None)}),
@@ -57,6 +61,10 @@ TRUE = {
 
 FALSE = {
     "one less a cosine": claim("1 - cos(x) - 1e-6", LINE),
+    "many sines": claim(
+        " + ".join(f"{a}**2 - 1.01*{a}*sin({b})" for a, b in zip("uvwxy", "vwxyu", strict=True)),
+        dict.fromkeys("uvwxy", (None, None)),
+    ),
     "a strict touch": claim("1 - cos(x)", LINE, strict=True),
     "sine and cosine": claim("0.999999 - sin(x)*cos(x)*2", LINE),
     "pendulum": claim("-(2*y*(-9.81*sin(x) + 1e-6*y) + 2*9.81*sin(x)*y)", PLANE),

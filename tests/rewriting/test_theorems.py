@@ -26,6 +26,7 @@ UNCONDITIONAL = {
     "cosine": 1,
     "tanh": 1,
     "atan": 1,
+    "sine-square": 1,
     "sine-series": 1,
     "cosine-series": 1,
     "tanh-bounds": 1,
