@@ -61,7 +61,7 @@ class BranchAndBound(Engine):
             if isinstance(outcome, Undecided) and outcome.reason is Reason.TIMEOUT:
                 budget.shelf.put(key, bounds, 0)
             if isinstance(outcome, Undecided) and outcome.reason is Reason.INCONCLUSIVE:
-                return self._by_alternatives(obligation, hints, budget, emit) or outcome
+                return self._by_alternatives(obligation, outcome, hints, budget, emit)
             return outcome
         except KeyboardInterrupt:
             return Undecided(Reason.INTERRUPTED, hints=hints)
@@ -69,22 +69,29 @@ class BranchAndBound(Engine):
             return Undecided(Reason.MEMORY, "the derivatives are too large", hints=hints)
 
     def _by_alternatives(
-        self, obligation: Obligation, hints: Hints, budget: Budget, emit: Emit
-    ) -> Outcome | None:
-        """What comes of each alternative of the region, with its own bounds; None for nothing.
+        self,
+        obligation: Obligation,
+        whole: Undecided,
+        hints: Hints,
+        budget: Budget,
+        emit: Emit,
+    ) -> Outcome:
+        """What comes of each alternative of the region, with its own bounds, when the whole failed.
 
         A claim that is tight at the bounds of an alternative is so inside the region's box.
         """
         regions = alternatives(obligation.region)
         if regions is None or any(_is_empty(region) for region in regions):
-            return None
+            return whole
         proofs: list[Proved] = []
         for region in regions:
             outcome = self.discharge(replace(obligation, region=region), hints, budget, emit)
             if isinstance(outcome, Refuted):
                 return outcome
-            if not isinstance(outcome, Proved):
-                return None
+            if isinstance(outcome, Undecided):
+                # More time may help the alternatives, so it must not seem that none would.
+                late = outcome.reason is Reason.TIMEOUT
+                return replace(whole, reason=Reason.TIMEOUT, detail="") if late else whole
             proofs.append(outcome)
         first, others = proofs
         boxes = sum(proof.known.boxes or 0 for proof in proofs)

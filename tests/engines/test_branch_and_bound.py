@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from bcv import expr as ex
+from bcv.engines import branch_and_bound
 from bcv.engines.branch_and_bound import BranchAndBound
 from bcv.engines.engine import Budget
 from bcv.events import Event, Progress, ignore
@@ -190,6 +191,16 @@ def test_a_tie_of_equal_terms_is_decided_and_confirmed_by_the_checker(name: str)
         strict = replace(tie, strict=True)
         assert not isinstance(outcome_of(strict), Proved)
         assert not confirmed(strict, outcome.evidence, time.monotonic() + 20)
+
+
+def test_alternatives_for_which_no_time_was_left_are_worth_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reasons = iter([Reason.INCONCLUSIVE, Reason.TIMEOUT])
+    monkeypatch.setattr(branch_and_bound, "_with_zeros", lambda *_: Undecided(next(reasons)))
+    outcome = outcome_of(TIES["of each alternative"])
+    assert isinstance(outcome, Undecided)
+    assert outcome.reason is Reason.TIMEOUT
 
 
 FALSE_CLAIMS = {
