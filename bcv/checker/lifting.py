@@ -1,4 +1,4 @@
-"""Does a claim follow from an algebraic one, or from one in each of two cases? Five rules.
+"""Does a claim follow from an algebraic one, or from one in each of two cases? Six rules.
 
 The checker's verdict depends on this file. Each rule turns a task into simpler ones, which are
 proved by ``prove`` (the rules of all kinds of evidence), and states why that is enough.
