@@ -132,10 +132,7 @@ def validate(
     if budget.seconds_left == 0:
         attempts = [closed(attempt, Reason.TIMEOUT) for attempt in attempts]
     found = replay(tuple(map(settled, attempts)), budget.deadline, earlier)
-    while budget.seconds_left > 0 and (again := _reopened(attempts, found)):
-        attempts, before = again, found.notes
-        found = _once_more(attempts, settings, budget, emit, replay)
-        found = replace(found, notes=tuple(dict.fromkeys(before + found.notes)))
+    found = _confirmed_by_others(found, attempts, settings, budget, emit, replay)
     second = confirmed(problem, found.settled, settings.confirm, budget, emit)
     if recall is not None:
         keep(second.settled, recall, effort)
@@ -161,19 +158,24 @@ def _reopened(attempts: list[Attempt], found: Replayed) -> list[Attempt]:
     ]
 
 
-def _once_more(
+def _confirmed_by_others(
+    found: Replayed,
     attempts: list[Attempt],
     settings: Settings,
     budget: Budget,
     emit: Emit,
     replay: Callable[[tuple[Settled, ...], float], Replayed],
 ) -> Replayed:
-    """What the checker says after other engines had a try, in place, at what it had rejected."""
-    try:
-        _work(attempts, settings, budget, emit)
-    except KeyboardInterrupt:
-        attempts[:] = [closed(attempt, Reason.INTERRUPTED) for attempt in attempts]
-    return replay(tuple(map(settled, attempts)), budget.deadline)
+    """What the checker says once other engines have had a try at all that it rejects."""
+    while budget.seconds_left > 0 and (attempts := _reopened(attempts, found)):
+        try:
+            _work(attempts, settings, budget, emit)
+        except KeyboardInterrupt:
+            attempts = [closed(attempt, Reason.INTERRUPTED) for attempt in attempts]
+        before = found.notes
+        found = replay(tuple(map(settled, attempts)), budget.deadline)
+        found = replace(found, notes=tuple(dict.fromkeys(before + found.notes)))
+    return found
 
 
 def remarked(verdict: Verdict, remark: Callable[[], str | None]) -> Verdict:

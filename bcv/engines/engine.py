@@ -11,10 +11,10 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from bcv.engines.shelf import Shelf
 from bcv.events import Emit
 from bcv.obligation import Obligation
 from bcv.outcome import Hints, Outcome
+from bcv.stores.shelf import Shelf
 
 if TYPE_CHECKING:
     from bcv.stores.checkpoints import Checkpoints

@@ -9,13 +9,13 @@ import pytest
 from bcv.checker import check_evidence
 from bcv.engines.engine import Budget
 from bcv.engines.registry import create
-from bcv.engines.shelf import LARGEST, MOST, Shelf
 from bcv.events import ignore
 from bcv.formats.proof import proved_entry
 from bcv.outcome import Hints, Outcome, Proved, Reason, Undecided
 from bcv.planning.features import features_of
 from bcv.planning.forecast import default_parameters
 from bcv.planning.order import BestFirst, Option
+from bcv.stores.shelf import LARGEST, MOST, Shelf
 from tests.rewriting.claims import claim
 
 CLAIM = claim(
