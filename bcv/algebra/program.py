@@ -140,7 +140,7 @@ class Estimate:
 def solve(program: Program, deadline: float) -> Estimate:
     """Gram matrices as far from singular as possible, in floats, in the blocks' own bases."""
     spanned = support(program)
-    most = max(max(m) for m in spanned) if spanned else 0
+    most = max((exponent for m in spanned for exponent in m), default=0)
     extra = 1.7 if len(spanned) < 300 else 1.15
     samples = Samples(int(extra * len(spanned)) + 2, program.over.size, most)
     blocks = []

@@ -19,6 +19,9 @@ ONE = 0
 """The place of the number 1; the variables stand at 1, 2, ..., in their order."""
 
 Weights = tuple[float, ...]
+Exact = tuple[tuple[int, int], ...]
+"""Weights as numerators and denominators. Rows are told apart by these, not by doubles: terms that
+differ by less than a rounding error are no multiples of each other and must not cancel."""
 Row = tuple[tuple[int, ...], Weights]
 Factor = Fraction | int
 Multiples = tuple[tuple[int, Factor], ...]
@@ -74,7 +77,7 @@ class Rows:
         self._places: dict[object, int] = {}
         self._atoms: dict[int, Atom] = {}
         self._rows: dict[int, Row] = {}
-        self._of_terms: dict[int, Row] = {}
+        self._of_terms: dict[int, tuple[Row, Exact]] = {}
         self._used: dict[tuple[int, ...], set[int]] = {}
         self._steps: dict[tuple[int, ...], tuple[Atom | Block, ...]] = {}
         self._goals: dict[int, Goal] = {}
@@ -82,7 +85,7 @@ class Rows:
     def goal(self, term: int) -> Goal:
         """What computes the term."""
         if term not in self._goals:
-            columns, weights = self._row(term)
+            columns, weights = self._row(term)[0]
             if columns not in self._steps:
                 self._steps[columns] = tuple(self._ordered(self._below(columns)))
             place = len(self._depths)
@@ -92,7 +95,7 @@ class Rows:
 
     def contains(self, goal: int, term: int) -> bool:
         """Whether each atom of the term is one of the goal's."""
-        return self._below(self._row(term)[0]) <= self._below(self._row(goal)[0])
+        return self._below(self._row(term)[0][0]) <= self._below(self._row(goal)[0][0])
 
     def _below(self, places: tuple[int, ...]) -> set[int]:
         """The atoms and rows that what stands in some places is computed from, these included."""
@@ -186,20 +189,22 @@ class Rows:
 
     def _place(self, term: int) -> int:
         """Where the term stands: an atom's place, or that of a row."""
-        columns, weights = self._row(term)
-        if weights == (1.0,):
+        (columns, weights), exact = self._row(term)
+        if exact == ((1, 1),):
             return columns[0]
-        place = self._new((columns, weights), max((self._depths[k] for k in columns), default=0))
+        place = self._new((columns, exact), max((self._depths[k] for k in columns), default=0))
         self._rows[place] = columns, weights
         return place
 
-    def _row(self, term: int) -> Row:
-        """The term as a row."""
+    def _row(self, term: int) -> tuple[Row, Exact]:
+        """The term as a row, in doubles and exactly."""
         if term not in self._of_terms:
             self._visit(term)
             total = dict(self._flattened(term))
             columns = tuple(sorted(total))
-            self._of_terms[term] = columns, tuple(_double(total[k]) for k in columns)
+            weights = tuple(_double(total[k]) for k in columns)
+            exact = tuple(total[k].as_integer_ratio() for k in columns)
+            self._of_terms[term] = (columns, weights), exact
         return self._of_terms[term]
 
     def _flattened(self, term: int) -> Multiples:

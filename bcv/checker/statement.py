@@ -17,6 +17,7 @@ from .terms import BINARY, LARGEST_POWER, UNARY, RejectedError, Terms, checked_s
 
 DEEPEST_FORMULA = 200
 LONGEST_NUMBER = 20_000
+LONGEST_NAME = 100
 MOST_WORK = 20_000_000
 
 
@@ -41,6 +42,13 @@ def text(data: Any) -> str:
     if not isinstance(data, str):
         raise RejectedError("a text was expected")
     return data
+
+
+def identifier(data: Any) -> str:
+    """A name that shows as what it is: no line break of it could be taken for another statement."""
+    if not text(data).isidentifier() or len(data) > LONGEST_NAME:
+        raise RejectedError("a name is not made of letters, digits and _")
+    return str(data)
 
 
 def truth(data: Any) -> bool:
@@ -248,7 +256,7 @@ def read_statement(data: Any) -> Statement:
 def _variables(reader: Reader, data: Any) -> tuple[Variable, ...]:
     return tuple(
         Variable(
-            text(entry(item, "name")),
+            identifier(entry(item, "name")),
             reader.side(entry(item, "range")),
             reader.formula(entry(item, "exact")),
         )
@@ -258,7 +266,7 @@ def _variables(reader: Reader, data: Any) -> tuple[Variable, ...]:
 
 def _mode(reader: Reader, data: Any) -> Mode:
     return Mode(
-        name=text(entry(data, "name")),
+        name=identifier(name) if (name := entry(data, "name")) != "" else "",
         dynamics=reader.all(entry(data, "dynamics")),
         domain=reader.formula(entry(data, "domain")),
         initial=reader.formula(entry(data, "initial")),
@@ -269,8 +277,8 @@ def _mode(reader: Reader, data: Any) -> Mode:
 
 def _transition(reader: Reader, data: Any) -> Transition:
     return Transition(
-        source=text(entry(data, "source")),
-        target=text(entry(data, "target")),
+        source=identifier(entry(data, "source")),
+        target=identifier(entry(data, "target")),
         guard=reader.formula(entry(data, "guard")),
         reset=reader.all(entry(data, "reset")),
     )
@@ -284,17 +292,17 @@ def _law(reader: Reader, name: Any, data: Any) -> tuple[str, Law]:
         weights = tuple(rational(weight) for _, weight in pairs)
         if sum(weights) != 1 or min(weights, default=-1) < 0:
             raise RejectedError("the probabilities of a discrete noise do not sum up to 1")
-        return text(name), Law(kind, tuple(reader.term(value) for value, _ in pairs), weights)
+        return identifier(name), Law(kind, tuple(reader.term(value) for value, _ in pairs), weights)
     if {"normal": 2, "uniform": 2, "exponential": 1}.get(str(kind)) != len(rest):
         raise RejectedError("a distribution is malformed")
     values = reader.all(rest)
     if kind == "exponential" and not (reader.terms.value(values[0]) or 0) > 0:
         raise RejectedError("the rate of an exponential noise is not a positive constant")
-    return text(name), Law(kind, values)
+    return identifier(name), Law(kind, values)
 
 
 def _jump(reader: Reader, name: Any, rate: Any, size: Any) -> tuple[str, int, int]:
-    return text(name), reader.term(rate), reader.term(size)
+    return identifier(name), reader.term(rate), reader.term(size)
 
 
 def _check(statement: Statement) -> None:

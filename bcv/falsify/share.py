@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcv.enclosures.floats import evaluate
+from bcv.enclosures.intervals import IntervalMachine
 from bcv.enclosures.tape import compile_tape
 from bcv.obligation import Obligation
 from bcv.region import And, Atom, Formula, Relation, atoms
@@ -22,6 +23,7 @@ from bcv.region import And, Atom, Formula, Relation, atoms
 CONFIDENCE: Final = 0.99
 MOST_POINTS: Final = 200_000
 _BATCH: Final = 4096
+_CLEAR: Final = 0.99
 _FARTHEST: Final = 10**300
 """Beyond, doubles end."""
 
@@ -59,7 +61,8 @@ def violated_share(obligation: Obligation, deadline: float, seed: int = 0) -> Sh
 
     The points are drawn from the region's box, and those outside of the region rejected, so they
     are uniform in the region. None where that means nothing: the box is unbounded or degenerate,
-    the region has an equality (its volume is 0), no point fell into it, or one violates the claim.
+    the region has an equality (its volume is 0), no point fell into it, one violates the claim, or
+    rounding hides whether many do.
     """
     region = obligation.region
     lo = np.array([_double(side.lo) for side in region.box])
@@ -81,9 +84,19 @@ def violated_share(obligation: Obligation, deadline: float, seed: int = 0) -> Sh
             fine = kept[0] > 0 if obligation.strict else kept[0] >= 0
             if not (fine.all() and np.isfinite(kept).all()):
                 return None
+            if not drawn and not _is_clear(obligation, points[:, hit]):
+                return None
             drawn += _BATCH
             inside += int(hit.sum())
     return Share(bound_without_hits(inside), inside) if inside else None
+
+
+def _is_clear(obligation: Obligation, points: Floats) -> bool:
+    """Whether the claim holds at nearly all of the points whatever their rounding errors are."""
+    machine = IntervalMachine(compile_tape([obligation.expr], obligation.region.variables), _BATCH)
+    least, _ = machine.evaluate(points, points)
+    clear = least[0] > 0 if obligation.strict else least[0] >= 0
+    return bool(clear.mean() > _CLEAR) if clear.size else True
 
 
 def _holds(formula: Formula, values: dict[Atom, Floats], count: int) -> Mask:

@@ -37,6 +37,8 @@ MARK: Final = {
     "refuted": ("✗", "bold red"),
     "undecided": ("?", "bold yellow"),
 }
+LONGEST_EXPONENT: Final = 5
+"""Digits and sign of a decimal's exponent: a fraction with more would fill the memory."""
 WIDEST: Final = 100
 
 
@@ -120,6 +122,9 @@ def _failure(problem: Problem, name: str, witness: Witness) -> RenderableType:
 
 def _margin(value: str) -> str:
     """The violated expression's value, which must not be negative (a rational or a decimal)."""
+    _, _, exponent = value.partition("e")
+    if len(exponent) > LONGEST_EXPONENT:
+        return f"margin ≈ {value}"
     return equation("margin", Fraction(value))
 
 

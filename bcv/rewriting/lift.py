@@ -30,6 +30,8 @@ MOST_VARIABLES: Final = 8
 _POLYNOMIAL: Final = frozenset({Op.CONST, Op.VAR, Op.ADD, Op.SUB, Op.MUL, Op.NEG, Op.POW})
 _BELOW_PI: Final = 3.14150
 _GRID: Final = 1 << 12
+_FARTHEST: Final = 2.0**60
+"""A bound beyond this is of no use to sums of squares."""
 
 _IDENTITIES: Final = {
     Op.SIN: ("pythagoras",),
@@ -223,7 +225,7 @@ def _within(term: Expr, region: Region, bound: float) -> bool:
 def _ranges(term: Expr, region: Region) -> Iterator[Theorem]:
     """Bounds of the term, rounded outward to short rationals."""
     lo, hi = _range(term, region)
-    if np.isfinite(lo):
+    if abs(lo) < _FARTHEST:
         yield Theorem("at-least", (term, ex.const(Fraction(int(lo * _GRID) - 2, _GRID))))
-    if np.isfinite(hi):
+    if abs(hi) < _FARTHEST:
         yield Theorem("at-most", (term, ex.const(Fraction(int(hi * _GRID) + 2, _GRID))))

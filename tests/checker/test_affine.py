@@ -297,3 +297,22 @@ def test_equal_terms_cancel_exactly() -> None:
     node = translated(parse_expression("tanh(x)*y + 0.1 - y*tanh(x) + 0*x", SCOPE), terms)
     lows = [bound.lower(node, [(-w, w), (-w, w)]) for w in (10.0, 1.0, 0.1)]
     assert all(a <= b for a, b in pairwise(lows))
+
+
+@pytest.mark.parametrize(
+    ("text", "factor"),
+    [
+        ("exp((1 + 1/10**17)*x) - exp(x)", 1),
+        ("tanh(y + (1 + 1/10**17)*x) - tanh(x + y)", 1),
+        ("10**20*(exp(x) - exp((1 + 1/10**17)*x))", 10**20),
+        ("exp(x/(1 + 1/10**17)) - exp(x)", 1),
+    ],
+)
+def test_terms_that_differ_by_less_than_a_rounding_error_do_not_cancel(
+    text: str, factor: int
+) -> None:
+    """Their difference is no more than the error of either: nothing below that may be claimed."""
+    terms = Terms()
+    bound = AffineBound(terms, NAMES)
+    node = translated(parse_expression(text, SCOPE), terms)
+    assert bound.lower(node, [(0.5, 1.0), (0.5, 1.0)]) < -1e-18 * factor

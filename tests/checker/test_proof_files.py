@@ -331,3 +331,12 @@ def test_a_tree_is_walked_as_documented() -> None:
         cover = Cover(((-1.0, 2.0),), array("q", nodes), array("d", cuts), reasons)
         entry = proved_entry(obligation, cover)
         assert check_condition(session, "initial", "", entry).verified == good, (cuts, nodes)
+
+
+@pytest.mark.parametrize("name", ["x\ninitial: true", "x y", "", "1", "\x1b[2J", "x" * 1000])
+def test_a_name_that_could_pass_for_other_lines_is_rejected(
+    name: str, proof: dict[str, Any]
+) -> None:
+    changed = json.loads(json.dumps(proof))
+    changed["statement"]["states"][0]["name"] = name
+    assert "name" in check(changed).reason

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import VALID
 from tests.cli.snapshots import check_snapshot, run_bcv
 
 
@@ -178,3 +179,12 @@ def test_what_is_known_is_said_where_nothing_is_decided(folder):
     assert run.returncode == 3
     for words in ("UNKNOWN", "? initial", "undecided:", "smallest margin seen", "✓ unsafe"):
         assert words in run.stdout
+
+
+def test_a_witness_with_a_value_beyond_all_bounds_is_reported_at_once(tmp_path):
+    certificate = 'certificate: {B: "exp(exp(3*x + 30))"}\n'
+    lines = [line for line in VALID.splitlines() if not line.startswith("certificate")]
+    (tmp_path / "huge.yaml").write_text("\n".join([*lines, certificate]), encoding="utf-8")
+    run = run_bcv("validate", "--timeout", "5", "huge.yaml", folder=tmp_path)
+    assert run.returncode == 1
+    assert "e+" in run.stdout

@@ -63,3 +63,11 @@ def test_a_violation_of_that_share_would_be_seen_as_often_as_promised() -> None:
         missed += violated_share(claim(corner), soon(), seed) is not None
     expected = (1 - 1 / 320_000) ** 200_704  # about one half
     assert abs(missed / 100 - expected) < 0.2
+
+
+def test_nothing_is_said_where_rounding_hides_the_sign() -> None:
+    """In doubles, exp((1 + 1e-17) x) - exp(x) is 0; times -10^20 it is below -270 on the box."""
+    near = ex.apply(ex.Op.EXP, X * ex.const(1 + Fraction(1, 10**17)))
+    difference = ex.const(10**20) * (ex.apply(ex.Op.EXP, X) - near) + ex.ONE
+    side = Range(Fraction(1), Fraction(2))
+    assert violated_share(claim(difference, side=side), soon()) is None

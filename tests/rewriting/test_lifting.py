@@ -189,3 +189,8 @@ def test_a_select_is_claimed_for_both_branches_where_it_switches() -> None:
     failing = claim("x**2*sign(x)/2 + sign(x)", {"x": ("0", None)})
     assert isinstance(attempted(touching), Proved)
     assert not isinstance(attempted(failing, seconds=1.0), Proved)
+
+
+def test_values_beyond_doubles_are_no_crash() -> None:
+    huge = claim("1/exp(exp(exp(x)))", {"x": ("7", "8")})
+    assert not isinstance(attempted(huge, seconds=1.0), Refuted)
