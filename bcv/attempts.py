@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from bcv.enclosures.exact import verify_point, verify_segment
+from bcv.enclosures.exact import verify_point
+from bcv.enclosures.segments import verify_segment
 from bcv.engines.engine import Budget, Engine
 from bcv.engines.registry import ENGINES, create
 from bcv.events import Emit, EngineFinished, EngineStarted

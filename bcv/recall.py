@@ -16,7 +16,8 @@ from typing import Any, Final
 
 import bcv
 from bcv.canonical.claims import SEMANTICS, Name, implies, name_of
-from bcv.enclosures.exact import verify_point, verify_segment
+from bcv.enclosures.exact import verify_point
+from bcv.enclosures.segments import verify_segment
 from bcv.errors import BcvError
 from bcv.evidence import Attestation, Cover, Evidence, Segment, SquareFactor, SumOfSquares, Witness
 from bcv.formats.proof import encoded_witness, proved_entry, replay_seconds

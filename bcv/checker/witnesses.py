@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from .claims import PRECISIONS, UNDEFINED, Claim, Formula, PointValues, atoms, conjuncts, violates
+from .claims import PRECISIONS, UNDEFINED, Claim, Formula, PointValues, atoms, violates
 from .intervals import Fixed, Interval
-from .polynomials import Ring
+from .polynomials import Poly, Ring
 from .programs import Machine
 from .statement import entry, rational, sequence, text
 from .terms import RejectedError, Terms
@@ -67,18 +67,19 @@ def _point(terms: Terms, claim: Claim, point: dict[str, Fraction]) -> str:
 def _segment(
     terms: Terms, claim: Claim, start: dict[str, Fraction], end: dict[str, Fraction]
 ) -> str:
-    """Some p = 0 of the region has p < 0 at the start and p > 0 at the end, so 0 in between.
+    """Some p is < 0 at the start and > 0 at the end, and so 0 in between, where the claim fails.
 
-    On the whole segment p is continuous, the rest of the region's formula holds, and the claim's
-    expression keeps the violating sign: so the claim fails where p = 0.
+    p is continuous on the segment. Where it is 0, its constant multiples are 0, too; with that,
+    and with what holds on the whole segment, the region's formula is true there, and the claim's
+    expression has the wrong sign. p is the expression of an equality in the formula, or the
+    claim's own.
     """
-    parts = conjuncts(claim.region.formula)
-    for surface in (part for part in parts if part[0] == "=="):
-        signs = [PointValues(terms, point).of(surface[1]) for point in (start, end)]
-        if violates(signs[0], False) and _is_positive(signs[1]):
-            others = tuple(part for part in parts if part is not surface)
-            if _keeps(terms, claim, surface, others, start, end):
-                return f"violated between {_show(start)} and {_show(end)}"
+    surfaces = [atom[1] for atom in atoms(claim.region.formula) if atom[0] == "=="]
+    for surface in dict.fromkeys((*surfaces, claim.expr)):
+        signs = [PointValues(terms, point).of(surface) for point in (start, end)]
+        crossed = violates(signs[0], False) and _is_positive(signs[1])
+        if crossed and _fails_between(terms, claim, surface, start, end):
+            return f"violated between {_show(start)} and {_show(end)}"
     raise RejectedError("the segment is not seen to cross the surface where the claim fails")
 
 
@@ -87,51 +88,62 @@ def _is_positive(value: Any) -> bool:
     return not isinstance(lo, str) and bool(lo > 0)
 
 
-def _keeps(
+def _fails_between(
     terms: Terms,
     claim: Claim,
-    surface: Formula,
-    others: tuple[Formula, ...],
+    surface: int,
     start: dict[str, Fraction],
     end: dict[str, Fraction],
 ) -> bool:
     """Whether all that ``_segment`` asks of the segment holds, by halving it where needed."""
     arithmetic = Fixed(320)
     names = tuple(start)
-    zero = claim.strict and _is_zero(terms, claim.expr)
-    needed = [atom[1] for part in others for atom in atoms(part)]
-    switches = [
-        terms.nodes[node][1]
-        for node in terms.below([surface[1]])
-        if terms.nodes[node][0] == "select"
-    ]
-    roots = [claim.expr, surface[1], *switches, *needed]
-    program = Machine(terms, names, arithmetic).program(roots)
+    asked = list(dict.fromkeys((claim.expr, *(atom[1] for atom in atoms(claim.region.formula)))))
+    zeros = _multiples(terms, surface, asked if claim.strict else asked[1:])
+    below = [terms.nodes[node] for node in terms.below([surface])]
+    switches = [node[1] for node in below if node[0] == "select"]
+    program = Machine(terms, names, arithmetic).program([*asked, surface, *switches])
     pieces = [(Fraction(0), Fraction(1))]
     for _ in range(MOST_PIECES):
         if not pieces:
             return True
         a, b = pieces.pop()
-        box = [_side(arithmetic, start[n], end[n], a, b) for n in names]
-        found = program.run(box)
+        found = program.run([_side(arithmetic, start[n], end[n], a, b) for n in names])
         if found is not None:
-            value, signs = found[0], found[2 : 2 + len(switches)]
-            facts = dict(zip(needed, found[2 + len(switches) :], strict=True))
-            wrong = zero or (value[1] <= 0 if claim.strict else value[1] < 0)
-            steady = all(lo > 0 or hi < 0 for lo, hi in signs)
-            if wrong and steady and all(_true(part, facts) for part in others):
+            facts = dict(zip(asked, found, strict=False)) | dict.fromkeys(zeros, (0, 0))
+            steady = all(lo > 0 or hi < 0 for lo, hi in found[len(asked) + 1 :])
+            value = facts[claim.expr][1]
+            wrong = value <= 0 if claim.strict else value < 0
+            if steady and wrong and _true(claim.region.formula, facts):
                 continue
         middle = (a + b) / 2
         pieces += [(middle, b), (a, middle)]
     return False
 
 
-def _is_zero(terms: Terms, root: int) -> bool:
-    """Whether the expression is seen to be 0 wherever it is defined, by its normal form."""
-    try:
-        return not Ring(terms).form(root)[0]
-    except RejectedError:  # too large to be expanded
-        return False
+def _multiples(terms: Terms, surface: int, roots: list[int]) -> list[int]:
+    """Those expressions that are seen to be c * surface, for constants c, where both have values.
+
+    Seen by their normal forms, or by being the same term.
+    """
+    ring = Ring(terms)
+    found = [root for root in roots if root == surface]
+    for root in roots:
+        try:
+            (p, q), (r, s) = ring.form(root), ring.form(surface)
+            if root != surface and q and s:
+                found += [root] * _proportional(ring.multiply(p, s), ring.multiply(r, q))
+        except RejectedError:  # too large to be expanded
+            continue
+    return found
+
+
+def _proportional(a: Poly, b: Poly) -> bool:
+    """Whether a = c * b for a constant c."""
+    lead = next(iter(a), None)
+    if lead is None:
+        return True
+    return a.keys() == b.keys() and all(a[lead] * b[m] == a[m] * b[lead] for m in a)
 
 
 def _side(arithmetic: Fixed, start: Fraction, end: Fraction, a: Fraction, b: Fraction) -> Interval:

@@ -12,9 +12,9 @@ from typing import Final
 
 import numpy as np
 
-from bcv.enclosures.segments import Line, univariate
 from bcv.expr import Expr
 from bcv.falsify.landscape import Array, nearest_float
+from bcv.falsify.lines import Line, univariate
 from bcv.region import Range
 
 DENOMINATORS: Final = (1, 2, 4, 5, 6, 8, 10, 12, 16, 20, 50, 100, 360, 1000, 9999, 10**5, 10**7)

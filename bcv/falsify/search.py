@@ -69,7 +69,7 @@ class Search:
         self._seed = seed
         self._hints = hints
         self._landscape = landscape_of(obligation, deadline)
-        self._prosecutor = Prosecutor(self._landscape, np.zeros(1))
+        self._prosecutor = Prosecutor(self._landscape, np.zeros(1), np.zeros(1, bool))
         self._minima: list[tuple[float, tuple[float, ...]]] = []
         self._samples = 0
 
@@ -108,6 +108,7 @@ class Search:
             self._samples += points.shape[1]
             if turn == 0:
                 self._prosecutor.noise = _noise(values)
+                self._prosecutor.multiples = _multiples(values)
             # First what costs nothing: samples that violate as they are, in every cell.
             for cell in self._landscape.cells:
                 yield self._direct(cell, points, values)
@@ -236,7 +237,9 @@ class Search:
         attempts: list[Callable[[], Witness | None]] = [
             lambda: self._prosecutor.points_near(cell, suspects, limit)
         ]
-        if len(cell.rows):
+        if self._prosecutor.touches(cell):
+            attempts.append(lambda: self._prosecutor.segments_near(cell, suspects, limit))
+        elif len(cell.rows):
             moved = self._moved_inwards(cell, suspects[:, :6])
             if cell.thin:
                 attempts.append(lambda: self._prosecutor.segments_near(cell, moved, limit))
@@ -268,6 +271,16 @@ class Search:
         # Undefined values are kept: they may be the witness.
         holds = self._landscape.values(moved)[0] > 0
         return moved[:, ~holds][:, ::-1]
+
+
+def _multiples(values: Array) -> Mask:
+    """Which rows are a constant times row 0, as far as floats tell; row 0 is one."""
+    sound = values[:, np.isfinite(values).all(axis=0)]
+    if not sound.shape[1]:
+        return np.zeros(len(values), bool)
+    k = int(np.abs(sound[0]).argmax())
+    left, right = sound * sound[0, k], sound[0] * sound[:, k : k + 1]
+    return np.asarray((np.abs(left - right) <= 1e-9 * np.abs(left)).all(axis=1))
 
 
 def _noise(values: Array) -> Array:

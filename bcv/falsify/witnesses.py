@@ -12,7 +12,8 @@ from typing import Final
 
 import numpy as np
 
-from bcv.enclosures.exact import ExactPoint, in_box, verify_point, verify_segment
+from bcv.enclosures.exact import ExactPoint, in_box, verify_point
+from bcv.enclosures.segments import verify_segment
 from bcv.evidence import Witness
 from bcv.falsify.landscape import Array, Cell, Landscape, Mask
 from bcv.falsify.rationals import (
@@ -37,12 +38,14 @@ class Prosecutor:
     Attributes:
         landscape: the obligation in floats.
         noise: per row of the landscape, a size below which a float value may be rounding.
+        multiples: which rows seem to be constant multiples of the claim's expression.
         tried: points that were looked at exactly.
         zeros: points of the region where the expression is exactly 0.
     """
 
     landscape: Landscape
     noise: Array
+    multiples: Mask
     tried: set[Coordinates] = field(default_factory=set)
     zeros: list[Coordinates] = field(default_factory=list)
 
@@ -116,13 +119,25 @@ class Prosecutor:
                 if self.landscape.late():
                     return
 
+    def touches(self, cell: Cell) -> bool:
+        """Whether the cell is bounded by the claim's own zeros, where a strict claim fails."""
+        own = self.multiples[cell.rows] & ~cell.strict
+        return self.landscape.obligation.strict and bool(own.any())
+
     def segments_near(self, cell: Cell, points: Array, limit: int) -> Witness | None:
-        """A witness across the cell's one equality surface, close to float points on it."""
-        if cell.surface.sum() != 1:
+        """A witness across one surface, close to float points on it.
+
+        The surface is the cell's one equality or, where the cell ``touches`` it, the claim's zeros.
+        """
+        if self.touches(cell):
+            row = 0
+        elif cell.surface.sum() == 1:
+            row = int(cell.rows[cell.surface][0])
+        else:
             return None
-        start, end, reach = self._steps(int(cell.rows[cell.surface][0]), points)
+        start, end, reach = self._steps(row, points)
         sound = np.isfinite(start + end + reach).all(axis=0)
-        good = np.flatnonzero(self._separated(cell, start, end) & sound)
+        good = np.flatnonzero(self._separated(cell, row, start, end) & sound)
         region = self.landscape.obligation.region
         for k in good[:limit]:
             if self.landscape.late():
@@ -155,15 +170,15 @@ class Prosecutor:
             found.append(clamp(next(close, Fraction(x)), side))
         return tuple(found)
 
-    def _separated(self, cell: Cell, start: Array, end: Array) -> Mask:
+    def _separated(self, cell: Cell, row: int, start: Array, end: Array) -> Mask:
         """Which pairs lie on both sides of the surface, with the claim failing between them."""
-        row = int(cell.rows[cell.surface][0])
-        rest = ~cell.surface
+        own = row == 0
+        rest = ~(self.multiples[cell.rows] & ~cell.strict if own else cell.surface)
         others = Cell(cell.rows[rest], cell.surface[rest], cell.strict[rest])
         ends = [self.landscape.values(x) for x in (start, end, 0.5 * (start + end))]
         good = np.sign(ends[0][row]) * np.sign(ends[1][row]) < 0
         for values in ends:
-            good &= values[0] <= 0
+            good &= own | (values[0] <= 0)
             good &= (self.landscape.excess(others, values) <= 0).all(axis=0)
         return np.asarray(good)
 

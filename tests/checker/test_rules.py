@@ -478,6 +478,32 @@ def test_a_segment_refutes_a_strict_claim_whose_expression_cancels() -> None:
 
 
 @pytest.mark.parametrize(
+    ("claim", "where", "strict", "fails"),
+    [
+        ("x**3 - 2", "3*x**3 >= 6", True, True),
+        ("x**3 - 2", "6 - 3*x**3 >= 0 and x <= 3/2", True, True),
+        ("x**3 - 2", "3*x**3 == 6", True, True),
+        ("x**3 - 2", "x >= 3 or x**3 >= 2", True, True),
+        ("exp(x) - 2", "2*exp(x) - 4 >= 0", True, True),
+        ("x**3 - 2", "3*x**3 >= 6", False, False),
+        ("x**3 - 2", "3*x**3 > 6", True, False),
+        ("x**3 - 2", "3*x**3 >= 6 + 1/10**9", True, False),
+        ("x**3 - 2 + 1/10**9", "3*x**3 >= 6", True, False),
+        ("x**3 - 2", "3*x**3 >= 6 and x >= 13/10", True, False),
+        ("x**3 - 2", "3*x**3 >= 6 and x**4 - 2*x > 0", True, False),
+        ("1/(x**3 - 2)", "1/(x**3 - 2) >= 0", True, False),
+        ("1 if x**3 >= 2 else -1", "(1 if x**3 >= 2 else -1) >= 0", True, False),
+    ],
+)
+def test_a_strict_claim_fails_where_its_own_zero_lies_in_the_region(
+    claim: str, where: str, strict: bool, fails: bool
+) -> None:
+    problem = stated(claim, where, states="x: [-2, 2]", strict=strict)
+    ends = {"x": "0"}, {"x": "3/2"}
+    assert refuted(problem, segment(*ends)).verified == fails
+
+
+@pytest.mark.parametrize(
     ("claim", "fails"),
     [
         ("1e-300 - exp(690*x)", True),
