@@ -23,6 +23,11 @@ DENOMINATORS: Final = (1, 2, 4, 5, 6, 8, 10, 12, 16, 20, 50, 100, 360, 1000, 999
 Coordinates = tuple[Fraction, ...]
 
 
+def complexity(candidate: Coordinates) -> int:
+    """The bits that it takes to write the point."""
+    return sum(x.numerator.bit_length() + x.denominator.bit_length() for x in candidate)
+
+
 def clamp(x: Fraction, side: Range) -> Fraction:
     """The nearest number of the side."""
     if side.lo is not None and x < side.lo:

@@ -20,6 +20,7 @@ from bcv.falsify.rationals import (
     Coordinates,
     as_floats,
     clamp,
+    complexity,
     convergents,
     named,
     nearby,
@@ -65,6 +66,14 @@ class Prosecutor:
                 self.zeros.append(candidate)
         return witness
 
+    def near(self, suspect: tuple[Coordinates, ...]) -> Witness | None:
+        """The witness if this exact point is one, or if one lies between these two."""
+        if len(suspect) == 1:
+            return self.point(suspect[0])
+        obligation = self.landscape.obligation
+        start, end = (named(obligation.region.variables, point) for point in suspect)
+        return verify_segment(obligation, start, end)
+
     def plausible(self, cell: Cell, values: Array) -> Mask:
         """Which float points satisfy the cell and violate (or touch) the claim, up to rounding."""
         noise = self.noise[:, None]
@@ -92,7 +101,7 @@ class Prosecutor:
         values = self.landscape.values(as_floats(fresh))
         # Clear violations come first: zeros of the claim are simple, and would crowd them out.
         clear = (values[0] < -self.noise[0]) & self._clearly_inside(cell, values)
-        order = [(not clear[k], _complexity(fresh[k]), k) for k in range(len(fresh))]
+        order = [(not clear[k], complexity(fresh[k]), k) for k in range(len(fresh))]
         plausible = self.plausible(cell, values)
         for _, _, k in sorted(rank for rank in order if plausible[rank[2]])[:limit]:
             if self.landscape.late():
@@ -174,17 +183,13 @@ class Prosecutor:
         """Which pairs lie on both sides of the surface, with the claim failing between them."""
         own = row == 0
         rest = ~(self.multiples[cell.rows] & ~cell.strict if own else cell.surface)
-        others = Cell(cell.rows[rest], cell.surface[rest], cell.strict[rest])
+        others = cell.part(rest)
         ends = [self.landscape.values(x) for x in (start, end, 0.5 * (start + end))]
         good = np.sign(ends[0][row]) * np.sign(ends[1][row]) < 0
         for values in ends:
             good &= own | (values[0] <= 0)
             good &= (self.landscape.excess(others, values) <= 0).all(axis=0)
         return np.asarray(good)
-
-
-def _complexity(candidate: Coordinates) -> int:
-    return sum(x.numerator.bit_length() + x.denominator.bit_length() for x in candidate)
 
 
 def first_witness(attempts: Iterable[Witness | None]) -> Witness | None:
