@@ -1,4 +1,4 @@
-"""Does a claim fail where a segment crosses a surface? Decided exactly, or not at all.
+"""Does a claim fail at a zero that a segment or a box is seen to contain? Exactly, or not at all.
 
 Soundness depends on this file: refutations at irrational points rest on it.
 """
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-from bcv.enclosures.exact import ExactPoint, in_box, value_text
+from bcv.enclosures.exact import ExactPoint, in_box, value_text, verify_point
 from bcv.enclosures.exact_values import Alternatives, Value, extend, is_number, sign
-from bcv.evidence import Segment
+from bcv.evidence import Box, Point, Segment, Witness
 from bcv.expr import Expr
 from bcv.obligation import Obligation
 from bcv.region import And, Atom, Formula, Relation, atoms
@@ -42,16 +42,94 @@ def verify_segment(
     p is the expression of an equality or, for a strict claim, the claim's own. The segment is
     halved around a crossing until it is short enough; it runs from p < 0 to p > 0.
     """
-    region = obligation.region
-    a, b = (tuple(point[name] for name in region.variables) for point in (start, end))
-    if not (in_box(region.box, a) and in_box(region.box, b)):
+    ends = _ends(obligation, start, end)
+    if ends is None:
         return None
-    surfaces = [atom.expr for atom in atoms(region.formula) if atom.relation is Relation.EQ]
-    for surface in dict.fromkeys([*surfaces, obligation.expr] if obligation.strict else surfaces):
-        found = _crossed(obligation, surface, a, b)
+    for surface in _surfaces(obligation):
+        found = _crossed(obligation, surface, *ends)
         if found is not None:
             return found
     return None
+
+
+def verify_box(
+    obligation: Obligation, lower: Mapping[str, Fraction], upper: Mapping[str, Fraction]
+) -> Box | None:
+    """The witness if the claim certainly fails at a zero in the box, else None.
+
+    For each side that has a length one more of the surfaces of ``verify_segment`` has opposite
+    signs on the two faces across it, and is continuous on the box: by the theorem of Poincare and
+    Miranda they have a common zero in the box. The rest is as in ``verify_segment``.
+    """
+    ends = _ends(obligation, lower, upper)
+    if ends is None or any(x > y for x, y in zip(*ends, strict=True)):
+        return None
+    surfaces = _changing(obligation, *ends)
+    if not surfaces:
+        return None
+    crossing = _crossing(obligation, surfaces, *ends)
+    if not crossing.fails_between(*ends):
+        return None
+    a, b = (tuple(_named(obligation, point).items()) for point in ends)
+    return Box(a, b, crossing.value(*ends))
+
+
+def verify_witness(obligation: Obligation, witness: Witness) -> Witness | None:
+    """A witness as one against this claim, if it is."""
+    match witness:
+        case Point(point):
+            return verify_point(obligation, dict(point))
+        case Segment(start, end):
+            return verify_segment(obligation, dict(start), dict(end))
+        case Box(lower, upper):
+            return verify_box(obligation, dict(lower), dict(upper))
+
+
+def _ends(
+    obligation: Obligation, start: Mapping[str, Fraction], end: Mapping[str, Fraction]
+) -> tuple[Coordinates, Coordinates] | None:
+    """Both points, if they lie in the region's box."""
+    region = obligation.region
+    a, b = (tuple(point[name] for name in region.variables) for point in (start, end))
+    return (a, b) if in_box(region.box, a) and in_box(region.box, b) else None
+
+
+def _surfaces(obligation: Obligation) -> list[Expr]:
+    """What may be shown to be 0 somewhere: equalities, and what a strict claim says is not."""
+    found = [a.expr for a in atoms(obligation.region.formula) if a.relation is Relation.EQ]
+    return list(dict.fromkeys([*found, obligation.expr] if obligation.strict else found))
+
+
+def _changing(obligation: Obligation, a: Coordinates, b: Coordinates) -> tuple[Expr, ...]:
+    """For each side of the box that has a length a surface that changes its sign along it.
+
+    None at all if some side has no such surface.
+    """
+    from flint import ctx
+
+    left, found = _surfaces(obligation), []
+    with ctx.workprec(BALL_BITS):
+        for i, (x, y) in enumerate(zip(a, b, strict=True)):
+            if x == y:
+                continue
+            faces = [
+                _enclosing(obligation, (*a[:i], end, *a[i + 1 :]), (*b[:i], end, *b[i + 1 :]), 2)
+                for end in (x, y)
+            ]
+            for surface in left:
+                signs = [_common_sign(extend({}, surface, face, balls=True)) for face in faces]
+                if set(signs) == {-1, 1}:
+                    left.remove(surface)
+                    found.append(surface)
+                    break
+            else:
+                return ()
+    return tuple(found)
+
+
+def _common_sign(values: Alternatives) -> int | None:
+    signs = {sign(value) for value in values}
+    return signs.pop() if len(signs) == 1 else None
 
 
 def _named(obligation: Obligation, point: Coordinates) -> dict[str, Fraction]:
@@ -61,20 +139,17 @@ def _named(obligation: Obligation, point: Coordinates) -> dict[str, Fraction]:
 def _crossed(
     obligation: Obligation, surface: Expr, a: Coordinates, b: Coordinates
 ) -> Segment | None:
-    ends = [ExactPoint(_named(obligation, point)) for point in (a, b)]
-    signs = [end.sign(surface) for end in ends]
+    signs = [ExactPoint(_named(obligation, point)).sign(surface) for point in (a, b)]
     if signs == [1, -1]:
         a, b = b, a
     elif signs != [-1, 1]:
         return None
-    others = (atom.expr for atom in atoms(obligation.region.formula))
-    asked = dict.fromkeys([obligation.expr, *others])
-    zeros = frozenset(expr for expr in asked if _is_multiple(expr, surface, ends))
-    crossing = _Crossing(obligation, surface, zeros)
+    crossing = _crossing(obligation, (surface,), a, b)
     for _ in range(MAX_HALVINGS):
         fails = crossing.fails_between(a, b)
         if fails:
-            return crossing.segment(a, b)
+            start, end = (tuple(_named(obligation, point).items()) for point in (a, b))
+            return Segment(start, end, crossing.value(a, b))
         parts = None if fails is False else _shorter(obligation, surface, a, b)
         if parts is None:
             return None
@@ -110,27 +185,46 @@ def _is_multiple(expr: Expr, surface: Expr, ends: Sequence[ExactPoint]) -> bool:
     return not terms[0] or terms[0] in (terms[1], opposite)
 
 
+def _crossing(
+    obligation: Obligation, surfaces: tuple[Expr, ...], a: Coordinates, b: Coordinates
+) -> _Crossing:
+    ends = [ExactPoint(_named(obligation, point)) for point in (a, b)]
+    others = (atom.expr for atom in atoms(obligation.region.formula))
+    asked = dict.fromkeys([obligation.expr, *others])
+    zeros = (e for e in asked if any(_is_multiple(e, surface, ends) for surface in surfaces))
+    return _Crossing(obligation, surfaces, frozenset(zeros))
+
+
+def _enclosing(
+    obligation: Obligation, a: Coordinates, b: Coordinates, widened: int = WIDENED
+) -> dict[str, Value]:
+    """The coordinates of all points between two, amply enclosed."""
+    names = obligation.region.variables
+    return {name: _hull(x, y, widened) for name, x, y in zip(names, a, b, strict=True)}
+
+
 @dataclass(frozen=True, slots=True)
 class _Crossing:
-    """What is to be seen between two points on both sides of ``surface`` = 0.
+    """What is to be seen between two points where all ``surfaces`` are 0 somewhere.
 
-    ``zeros`` are the multiples of the surface, which are 0 where it is crossed.
+    ``zeros`` are their multiples, which are 0 there, too.
     """
 
     obligation: Obligation
-    surface: Expr
+    surfaces: tuple[Expr, ...]
     zeros: frozenset[Expr]
 
     def fails_between(self, a: Coordinates, b: Coordinates) -> bool | None:
-        """True if the claim fails at every crossing; False if at none; None if that is open."""
+        """True if the claim fails at every common zero; False if at none; None if it is open."""
         from flint import ctx
 
         region = self.obligation.region
         claim = Atom(self.obligation.expr, Relation.GT if self.obligation.strict else Relation.GE)
         with ctx.workprec(BALL_BITS):
-            point = {n: _hull(x, y) for n, x, y in zip(region.variables, a, b, strict=True)}
+            point = _enclosing(self.obligation, a, b)
             done: dict[Expr, Alternatives] = {}
-            if not _is_one_number(extend(done, self.surface, point, balls=True)):
+            surfaces = (extend(done, surface, point, balls=True) for surface in self.surfaces)
+            if not all(map(_is_one_number, surfaces)):
                 return None
             known = {
                 atom: self._holds(atom, extend(done, atom.expr, point, balls=True))
@@ -142,32 +236,29 @@ class _Crossing:
         return True if known[claim] is False and inside else None
 
     def _holds(self, atom: Atom, values: Alternatives) -> bool | None:
-        """Whether the atom holds wherever the surface is crossed."""
+        """Whether the atom holds at every common zero."""
         if not all(map(is_number, values)):
             return None
         if atom.expr in self.zeros:
             return atom.relation is not Relation.GT
         return _certain(values, atom.relation)
 
-    def segment(self, a: Coordinates, b: Coordinates) -> Segment:
-        """The witness between two points."""
+    def value(self, a: Coordinates, b: Coordinates) -> str:
+        """The claim's expression there or, if that is not 0, in the middle."""
         root = self.obligation.expr
-        value = "0"
-        if root not in self.zeros:
-            middle = tuple((x + y) / 2 for x, y in zip(a, b, strict=True))
-            there = ExactPoint(_named(self.obligation, middle))
-            value = value_text(there.known_values(root)[0])
-        start, end = (tuple(_named(self.obligation, point).items()) for point in (a, b))
-        return Segment(start, end, value)
+        if root in self.zeros:
+            return "0"
+        middle = tuple((x + y) / 2 for x, y in zip(a, b, strict=True))
+        return value_text(ExactPoint(_named(self.obligation, middle)).known_values(root)[0])
 
 
-def _hull(x: Fraction, y: Fraction) -> Value:
+def _hull(x: Fraction, y: Fraction, widened: int) -> Value:
     """The coordinate on the segment, amply: a ball, or the rational if there is only one."""
     if x == y:
         return x
     from flint import arb, fmpq
 
-    middle, radius = (x + y) / 2, WIDENED * abs(x - y) / 2
+    middle, radius = (x + y) / 2, widened * abs(x - y) / 2
     centre = arb(fmpq(middle.numerator, middle.denominator))
     return centre + arb(0, arb(fmpq(radius.numerator, radius.denominator)))
 

@@ -16,7 +16,7 @@ import numpy as np
 from bcv import expr as ex
 from bcv.expr import Expr, Op
 from bcv.falsify.landscape import Array, nearest_float
-from bcv.falsify.rationals import Coordinates, complexity
+from bcv.falsify.rationals import Coordinates, complexity, rounded
 from bcv.region import Atom, Range, Region, Relation
 
 if TYPE_CHECKING:
@@ -235,7 +235,7 @@ def _crossings(claim: Any, surface: Any, others: list[Any]) -> list[tuple[Fracti
             continue
         gaps = [abs(other - middles[k]) / 2 for other in middles[:k] + middles[k + 1 :]]
         near = min([*gaps, (abs(middles[k]) + _NEAR) * _NEAR])
-        found.append((_rounded(middles[k] - near, near), _rounded(middles[k] + near, near)))
+        found.append((rounded(middles[k] - near, near), rounded(middles[k] + near, near)))
     return found
 
 
@@ -262,13 +262,6 @@ def _middle(root: Any) -> Fraction:
         return Fraction(0)
     mantissa, exponent = root.mid().man_exp()
     return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
-
-
-def _rounded(x: Fraction, scale: Fraction) -> Fraction:
-    """A shorter number within a small part of the scale."""
-    size = scale.numerator.bit_length() - scale.denominator.bit_length()
-    unit = Fraction(2) ** (size - 5)
-    return round(x / unit) * unit
 
 
 def _simple(lo: Fraction | None, hi: Fraction | None) -> Fraction:

@@ -55,6 +55,11 @@ class Cell:
         """Whether an equality leaves no interior."""
         return bool(self.surface.any())
 
+    @property
+    def surfaces(self) -> tuple[Expr, ...]:
+        """The expressions of the equalities."""
+        return tuple(atom.expr for atom in self.atoms if atom.relation is Relation.EQ)
+
     def part(self, chosen: Mask) -> Cell:
         """The conjunction of some of the atoms."""
         atoms = tuple(atom for atom, keep in zip(self.atoms, chosen, strict=True) if keep)

@@ -28,6 +28,13 @@ def complexity(candidate: Coordinates) -> int:
     return sum(x.numerator.bit_length() + x.denominator.bit_length() for x in candidate)
 
 
+def rounded(x: Fraction, scale: Fraction) -> Fraction:
+    """A shorter number within a small part of the scale."""
+    size = scale.numerator.bit_length() - scale.denominator.bit_length()
+    unit = Fraction(2) ** (size - 5)
+    return round(x / unit) * unit
+
+
 def clamp(x: Fraction, side: Range) -> Fraction:
     """The nearest number of the side."""
     if side.lo is not None and x < side.lo:

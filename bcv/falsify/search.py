@@ -293,6 +293,8 @@ class Search:
                 attempts.append(
                     lambda: self._prosecutor.surface_points(cell, suspects[:, :3], limit)
                 )
+                if len(cell.surfaces) > 1:
+                    attempts.append(lambda: self._prosecutor.boxes_near(cell, suspects[:, :3]))
             else:
                 attempts.append(lambda: self._prosecutor.points_near(cell, moved, limit))
         return first_witness(attempt() for attempt in attempts)

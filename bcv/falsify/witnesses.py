@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from bcv.enclosures.exact import ExactPoint, in_box, verify_point
-from bcv.enclosures.segments import verify_segment
+from bcv.enclosures.segments import verify_box, verify_segment
 from bcv.evidence import Witness
 from bcv.falsify.landscape import Array, Cell, Landscape, Mask
 from bcv.falsify.rationals import (
@@ -26,7 +26,7 @@ from bcv.falsify.rationals import (
     nearby,
     on_surface,
 )
-from bcv.region import atoms
+from bcv.falsify.zeros import boxes_near
 
 MAX_ZEROS: Final = 8
 _REACHES: Final = (3e-2, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11)
@@ -118,12 +118,9 @@ class Prosecutor:
 
     def _on_surfaces(self, cell: Cell, points: Array) -> Iterator[Coordinates]:
         region = self.landscape.obligation.region
-        exprs = list(dict.fromkeys(atom.expr for atom in atoms(region.formula)))
-        first = self.landscape.roots
-        surfaces = [exprs[row - first] for row in cell.rows[cell.surface]]
         for point in points.T:
             for near in nearby(point, region.box)[:12]:
-                for surface in surfaces:
+                for surface in cell.surfaces:
                     yield from on_surface(surface, region.variables, near, tuple(self.zeros[:2]))
                 if self.landscape.late():
                     return
@@ -132,6 +129,22 @@ class Prosecutor:
         """Whether the cell is bounded by the claim's own zeros, where a strict claim fails."""
         own = self.multiples[cell.rows] & ~cell.strict
         return self.landscape.obligation.strict and bool(own.any())
+
+    def boxes_near(self, cell: Cell, points: Array) -> Witness | None:
+        """A witness around a common zero of the cell's equalities, close to float points."""
+        obligation = self.landscape.obligation
+        region = obligation.region
+        _, slopes = self.landscape.slopes(points)
+        rows = cell.rows[cell.surface]
+        for k, point in enumerate(points.T):
+            for ends in boxes_near(region, cell.surfaces, slopes[rows, :, k], point):
+                if self.landscape.late():
+                    return None
+                lower, upper = (named(region.variables, end) for end in ends)
+                witness = verify_box(obligation, lower, upper)
+                if witness is not None:
+                    return witness
+        return None
 
     def segments_near(self, cell: Cell, points: Array, limit: int) -> Witness | None:
         """A witness across one surface, close to float points on it.

@@ -14,8 +14,8 @@ from bcv.checker.claims import Claim
 from bcv.checker.statement import Reader
 from bcv.checker.terms import RejectedError, Terms
 from bcv.checker.witnesses import refute
-from bcv.enclosures.segments import verify_segment
-from bcv.evidence import Segment, SumOfSquares
+from bcv.enclosures.segments import verify_box, verify_segment
+from bcv.evidence import Box, Segment, SumOfSquares, Witness
 from bcv.expr import Expr, Op
 from bcv.formats.proof import proved_entry, refuted_entry
 from bcv.obligation import Obligation
@@ -27,7 +27,7 @@ CUBE = X**3 - ex.const(2)
 """It has one real zero, which is irrational."""
 
 
-def believed(obligation: Obligation, segment: Segment) -> bool:
+def believed(obligation: Obligation, segment: Witness) -> bool:
     """Whether the checker accepts the segment against the obligation."""
     data = proved_entry(obligation, SumOfSquares(()))
     reader = Reader(Terms())
@@ -144,6 +144,77 @@ def test_what_is_verified_on_a_long_segment_is_cut_until_the_checker_sees_it() -
     line = equal(X - Y, ex.const(F(1, 3)))
     expanded = ex.const(-1) - (X**2 - ex.const(2) * X * Y + Y**2)
     witness(claim(expanded, line), at(0, 10**12), at(10**13, 10**12))
+
+
+THIRDS = all_of(equal(Y**2, ex.const(27)), equal(X**2, ex.const(34)))
+"""No point of it is rational."""
+
+
+def between(x: str, y: str) -> tuple[dict[str, Fraction], dict[str, Fraction]]:
+    """Ends of a small box around a point, in the coordinates that are no integers."""
+    found = []
+    for sign in (-1, 1):
+        shifts = [sign * F(1, 10**6) * ("." in value) for value in (x, y)]
+        found.append({"x": F(x) + shifts[0], "y": F(y) + shifts[1]})
+    return found[0], found[1]
+
+
+NEAR = between("5.8309519", "5.1961524")
+
+
+def test_a_claim_fails_at_an_irrational_common_zero() -> None:
+    for formula, ends in (
+        (THIRDS, NEAR),
+        (all_of(THIRDS, greater(X, Y)), NEAR),
+        (all_of(equal(Y**2, ex.const(27)), equal(X, ex.const(6))), between("6", "5.1961524")),
+        (any_of(greater(-X), THIRDS), NEAR),
+    ):
+        obligation = claim(ex.const(5) + Y**2 - X**2, formula)
+        found = verify_box(obligation, *ends)
+        assert found is not None
+        assert believed(obligation, found)
+
+
+@pytest.mark.parametrize(
+    "true",
+    [
+        claim(ex.const(7) + Y**2 - X**2, THIRDS),
+        claim(ex.const(5) + Y**2 - X**2, all_of(THIRDS, greater(Y, X))),
+        claim(ex.const(5) + Y**2 - X**2, all_of(THIRDS, equal(X - Y, ex.ONE))),
+        claim(ex.const(5) + Y**2 - X**2, equal(Y**2, ex.const(27))),
+        claim(ex.const(5) + Y**2 - X**2, all_of(equal(Y**2, ex.const(27)), equal(Y, X))),
+        claim(ex.const(-1) + X * ex.ZERO, all_of(equal(ex.ONE / (Y**2 - ex.const(27))), THIRDS)),
+    ],
+    ids=str,
+)
+def test_a_box_in_which_no_common_zero_is_seen_to_refute_shows_nothing(true: Obligation) -> None:
+    assert verify_box(true, *NEAR) is None
+    lower, upper = (tuple(end.items()) for end in NEAR)
+    assert not believed(true, Box(lower, upper, ""))
+
+
+def test_a_box_without_a_zero_shows_nothing() -> None:
+    obligation = claim(ex.const(5) + Y**2 - X**2, THIRDS)
+    for ends in (
+        between("5.8308", "5.1961524"),
+        between("5.8309519", "5.1963"),
+        (NEAR[1], NEAR[0]),
+        ({**NEAR[0], "x": F("5.8309519")}, {**NEAR[1], "x": F("5.8309519")}),
+    ):
+        assert verify_box(obligation, *ends) is None
+        lower, upper = (tuple(end.items()) for end in ends)
+        assert not believed(obligation, Box(lower, upper, ""))
+
+
+def test_surfaces_that_meet_at_an_angle_have_a_common_zero() -> None:
+    tilted = all_of(equal(X**2 + Y / ex.const(4), ex.const(2)), equal(Y**3 + X, ex.const(3)))
+    obligation = claim(X * ex.const(-1), tilted)
+    x, y = 1.28, 1.2
+    for _ in range(40):
+        x, y = (2 - y / 4) ** 0.5, (3 - x) ** (1 / 3)
+    found = verify_box(obligation, *between(f"{x:.7f}", f"{y:.7f}"))
+    assert found is not None
+    assert believed(obligation, found)
 
 
 rationals = st.fractions(min_value=-4, max_value=4, max_denominator=9)
