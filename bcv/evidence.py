@@ -334,8 +334,8 @@ class Box:
     """Around a common zero of as many surfaces as the box has sides, where the claim fails.
 
     For each coordinate with lower < upper there is an expression of its own, of an equality of the
-    region or the claim's, with opposite signs on the two faces across that coordinate; all these are
-    continuous on the box. By the theorem of Poincare and Miranda they have a common zero in it.
+    region or the claim's, with opposite signs on the two faces across that coordinate; all these
+    are continuous on the box. By the theorem of Poincare and Miranda they have a common zero in it.
     There their constant multiples are 0, too; with that, and with enclosures on the whole box of
     all else, the region's formula holds and the claim's expression has the violating sign.
     """
