@@ -198,6 +198,8 @@ class Search:
         At an equilibrium most claims are 0, and it draws all other descents to itself.
         """
         starts = self._starts(cell, points, values, 0, relative=True)
+        if not starts.shape[1]:
+            return starts
         n = len(points)
         starts = starts[:, : max(1, self._effort.starts // n)]
         held = np.repeat(np.eye(n, dtype=bool), starts.shape[1], axis=1)

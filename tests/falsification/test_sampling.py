@@ -272,6 +272,12 @@ def test_a_violation_at_one_phase_of_an_endless_time_is_found() -> None:
     )
 
 
+def test_a_claim_that_is_zero_everywhere_is_searched_to_the_end() -> None:
+    zero = (X + Y) ** 2 - X**2 - c(2) * X * Y - Y**2
+    assert isinstance(refined(claim(zero, greater(X + c(1)))), Undecided)
+    assert isinstance(refined(claim(zero, greater(X, c(9)))), Undecided)
+
+
 def test_a_strict_claim_that_is_zero_at_the_edge_of_its_region_has_a_segment() -> None:
     quartic = X**4 + c(3) * Y**4 + X * Y - c("17/7")
     outcome = sample(claim(quartic, at_least(c(2) * quartic), strict=True))
