@@ -29,7 +29,9 @@ LINES: Final = 160
 THROUGH: Final = 48
 WEIGHTED: Final = 64
 FARTHEST_DECADE: Final = 12
-MAX_DEGREE: Final = 100
+MAX_DEGREE: Final = 48
+"""Along a curve; the roots of higher ones take tens of milliseconds each."""
+
 ROOT_BITS: Final = 256
 _NEAR: Final = Fraction(1, 2**20)
 _POLYNOMIAL: Final = {Op.CONST, Op.VAR, Op.ADD, Op.SUB, Op.NEG, Op.MUL, Op.POW}

@@ -137,8 +137,8 @@ class Search:
             for cell in cells:
                 for suspect in suspects(obligation.expr, cell.atoms, region, curve):
                     yield self._prosecutor.near(suspect)
-            if self.late():
-                return
+                if self.late():
+                    return
 
     def _promising(self, values: Array) -> list[Cell]:
         """The cells in which the samples come closest to a violation; all, if there are few."""
