@@ -12,7 +12,6 @@ from typing import Any, Final
 import numpy as np
 
 from bcv.evidence import Witness
-from bcv.falsify.curves import are_polynomials, curves, suspects
 from bcv.falsify.descent import descend, feasible, finite, polish, restore
 from bcv.falsify.landscape import Array, Cell, Mask, landscape_of
 from bcv.falsify.samples import coarse_points
@@ -127,6 +126,8 @@ class Search:
 
     def _on_curves(self, cells: list[Cell]) -> Iterator[Witness | None]:
         """Decide a polynomial claim on curves: far out, it may fail where no descent gets to."""
+        from bcv.falsify.curves import are_polynomials, curves, suspects  # for few problems
+
         obligation = self._landscape.obligation
         region = obligation.region
         if not are_polynomials([obligation.expr, *(a.expr for a in atoms(region.formula))]):

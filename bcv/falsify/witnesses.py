@@ -26,7 +26,6 @@ from bcv.falsify.rationals import (
     nearby,
     on_surface,
 )
-from bcv.falsify.zeros import boxes_near
 
 MAX_ZEROS: Final = 8
 _REACHES: Final = (3e-2, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11)
@@ -132,6 +131,8 @@ class Prosecutor:
 
     def boxes_near(self, cell: Cell, points: Array) -> Witness | None:
         """A witness around a common zero of the cell's equalities, close to float points."""
+        from bcv.falsify.zeros import boxes_near  # for few problems
+
         obligation = self.landscape.obligation
         region = obligation.region
         _, slopes = self.landscape.slopes(points)
