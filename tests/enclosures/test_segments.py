@@ -64,10 +64,10 @@ def test_a_segment_needs_a_sign_change_and_a_violation_at_the_crossing() -> None
 
 
 def test_a_segment_is_cut_to_where_the_other_constraints_hold() -> None:
-    inside = all_of(CIRCLE, at_least(ex.const(F(9, 4)), X**2))
+    inside = all_of(CIRCLE, at_least(ex.const(F(9, 4)), X**2 + Y**4))
     witness(claim(-X, inside), at("3/2"), at(1))
     witness(claim(-X, inside), at("8/5"), at(1))
-    beyond = all_of(CIRCLE, at_least(ex.const(F(9, 5)), X**2))
+    beyond = all_of(CIRCLE, at_least(ex.const(F(9, 5)), X**2 + Y**4))
     assert verify_segment(claim(-X, beyond), at("3/2"), at(1)) is None
     either = all_of(CIRCLE, any_of(at_least(X, ex.const(F(5, 4))), at_least(ex.const(F(4, 3)), X)))
     witness(claim(-X, either), at("3/2"), at(1))
