@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from bcv.enclosures.exact import verify_point, verify_segment
+from bcv.enclosures.segments import verify_witness
 from bcv.engines.engine import Budget, Engine
 from bcv.engines.registry import ENGINES, create
 from bcv.events import Emit, EngineFinished, EngineStarted
-from bcv.evidence import Attestation, Evidence, Point, SquareFactor, Witness
+from bcv.evidence import Attestation, Evidence, SquareFactor
 from bcv.obligation import Obligation
 from bcv.outcome import Hints, Known, Outcome, Proved, Reason, Refuted, Undecided
 from bcv.sandbox import Overrun, alarm
@@ -221,7 +221,7 @@ def _lifted(attempt: Attempt, outcome: Outcome) -> Outcome | None:
         case Proved(evidence, known) if reduction is not None:
             return Proved(SquareFactor(reduction.square, reduction.goal.expr, evidence), known)
         case Refuted(found, known) if reduction is not None:
-            witness = _verified(attempt.obligation, found)
+            witness = verify_witness(attempt.obligation, found)
             return None if witness is None else Refuted(witness, known)
         case Undecided(known=known) if reduction is not None:
             return replace(outcome, known=_about(attempt.obligation, known))
@@ -248,13 +248,6 @@ def _about(obligation: Obligation, known: Known) -> Known:
         margin = value if np.isfinite(value) else None
     at = at if margin is not None else {}
     return replace(known, largest_violation=None, smallest_margin=margin, at=tuple(at.items()))
-
-
-def _verified(obligation: Obligation, found: Witness) -> Witness | None:
-    """The same point or segment as a witness against another claim, if it is one."""
-    if isinstance(found, Point):
-        return verify_point(obligation, dict(found.point))
-    return verify_segment(obligation, dict(found.start), dict(found.end))
 
 
 def _all_known(replies: Iterable[Reply]) -> Known:

@@ -315,10 +315,13 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Across an equality surface p = 0: p < 0 at start, p > 0 at end, and the claim fails between.
+    """Across a surface: p < 0 at start, p > 0 at end, and the claim fails where p = 0 between.
 
-    Every other constraint of the region holds on the whole segment, and the claim's expression
-    keeps its violating sign on all of it, so it fails at the crossing (which need not be rational).
+    p is the expression of an equality of the region, or the claim's own, and continuous on the
+    segment. Where p is 0, so are its constant multiples. With that, the region's formula holds and
+    the claim's expression has the violating sign, by enclosures on the whole segment of all
+    expressions that are no multiples of p. So the claim fails at the crossing, which need not be
+    rational.
     """
 
     start: tuple[tuple[str, Fraction], ...]
@@ -326,4 +329,20 @@ class Segment:
     value: str
 
 
-Witness = Point | Segment
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Around a common zero of as many surfaces as the box has sides, where the claim fails.
+
+    For each coordinate with lower < upper there is an expression of its own, of an equality of the
+    region or the claim's, with opposite signs on the two faces across that coordinate; all these
+    are continuous on the box. By the theorem of Poincare and Miranda they have a common zero in it.
+    There their constant multiples are 0, too; with that, and with enclosures on the whole box of
+    all else, the region's formula holds and the claim's expression has the violating sign.
+    """
+
+    lower: tuple[tuple[str, Fraction], ...]
+    upper: tuple[tuple[str, Fraction], ...]
+    value: str
+
+
+Witness = Point | Segment | Box

@@ -22,7 +22,7 @@ from bcv.events import Emit, ObligationStarted, ignore
 from bcv.outcome import Reason, Refuted, Undecided
 from bcv.planning.features import features_of
 from bcv.planning.forecast import default_parameters
-from bcv.planning.order import BestFirst, Option, Strategy
+from bcv.planning.order import BestFirst, Option, Step, Strategy
 from bcv.problem import Problem
 from bcv.recall import Recall
 from bcv.recollection import effort_of, keep, nothing_left, noting, recalled
@@ -32,6 +32,10 @@ from bcv.stores.checkpoints import Checkpoints
 from bcv.verdict import Answer, Assurance, Settled, Verdict, conclude
 
 SCOUT: Final = "sampling"
+SEARCH: Final = "refinement"
+LONG: Final = 2.0
+"""Seconds of an attempt that is put off until a closer search took an eighth of them at most."""
+
 SMALL: Final = 10
 """Nodes of a claim that is decided in less time than sampling takes, as a rule."""
 
@@ -282,6 +286,7 @@ def _work(attempts: list[Attempt], settings: Settings, budget: Budget, emit: Emi
         step = strategy(options, started, budget.seconds_left)
         if step is None:
             return
+        step = _searched_first(step, options, attempts)
         index, name = step.option.index, step.option.engine
         light = name in LIGHT and not step.option.tried
         if not (light or attempts[index].examined):
@@ -292,6 +297,20 @@ def _work(attempts: list[Attempt], settings: Settings, budget: Budget, emit: Emi
         found = attempts[index]
         if isinstance(found.outcome, Refuted) and not found.obligation.sufficient:
             budget = budget.slice(settings.after_refutation)
+
+
+def _searched_first(step: Step, options: list[Option], attempts: list[Attempt]) -> Step:
+    """The step or, before a long one, a closer search for a counterexample to the same claim.
+
+    What resists the short attempts is false more often than forecasts know, and a search is short
+    beside a long attempt at a proof.
+    """
+    if step.seconds < LONG or SEARCH in attempts[step.option.index].replies:
+        return step
+    for option in options:
+        if option.index == step.option.index and option.engine == SEARCH:
+            return replace(step, option=option, seconds=step.seconds / 8)
+    return step
 
 
 def _unscouted(attempt: Attempt, size: int, engines: tuple[str, ...]) -> bool:

@@ -16,9 +16,9 @@ from typing import Any, Final
 
 import bcv
 from bcv.canonical.claims import SEMANTICS, Name, implies, name_of
-from bcv.enclosures.exact import verify_point, verify_segment
+from bcv.enclosures.segments import verify_witness
 from bcv.errors import BcvError
-from bcv.evidence import Attestation, Cover, Evidence, Segment, SquareFactor, SumOfSquares, Witness
+from bcv.evidence import Attestation, Cover, Evidence, SquareFactor, SumOfSquares
 from bcv.formats.proof import encoded_witness, proved_entry, replay_seconds
 from bcv.formats.proof_reader import read_evidence, read_nodes, read_obligation, read_witness
 from bcv.obligation import Obligation
@@ -286,16 +286,11 @@ def _proved(
 def _refuted(
     record: Record, data: Mapping[str, Any], asked: Obligation, names: Mapping[str, str]
 ) -> Found | None:
-    witness = read_witness(data["witness"])
-    found: Witness | None
-    if isinstance(witness, Segment):
-        ends = (
-            {names.get(name, name): value for name, value in end}
-            for end in (witness.start, witness.end)
-        )
-        found = verify_segment(asked, *ends)
-    else:
-        found = verify_point(asked, {names.get(n, n): value for n, value in witness.point})
+    renamed = {
+        key: [(names.get(name, name), x) for name, x in value] if isinstance(value, list) else value
+        for key, value in data["witness"].items()
+    }
+    found = verify_witness(asked, read_witness(renamed))
     return None if found is None else Found(asked, Refuted(found), str(data["engine"]), record)
 
 

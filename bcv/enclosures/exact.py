@@ -1,6 +1,7 @@
-"""Is this point or segment really a counterexample? Decided exactly, or not at all.
+"""Is this point really a counterexample? Decided exactly, or not at all.
 
-Soundness depends on this file: an obligation is refuted only with a witness verified here.
+Soundness depends on this file: an obligation is refuted only with a witness verified here, or in
+``segments``, which uses it.
 """
 
 from __future__ import annotations
@@ -12,11 +13,10 @@ from typing import Final
 
 from bcv import expr as ex
 from bcv.enclosures.exact_values import Alternatives, Ball, Special, Value, extend, is_number, sign
-from bcv.enclosures.segments import Line, holds_along, keeps_sign, varies_continuously
-from bcv.evidence import Point, Segment, WitnessKind
+from bcv.evidence import Point, WitnessKind
 from bcv.expr import Expr, Op
 from bcv.obligation import Obligation
-from bcv.region import And, Atom, Formula, Range, Relation, conjuncts
+from bcv.region import And, Atom, Formula, Range, Relation
 
 PRECISIONS: Final = (0, 64, 128, 256, 512, 1024, 2048)
 """Bits of the balls, one attempt after the other; 0 means rational arithmetic alone."""
@@ -192,48 +192,3 @@ def verify_point(obligation: Obligation, point: Mapping[str, Fraction]) -> Point
     if undefined:
         return Point(named, Special.UNDEFINED.value, WitnessKind.UNDEFINED)
     return Point(named, value_text(at.known_values(obligation.expr)[0]))
-
-
-def _surface(formula: Formula) -> tuple[Expr, Formula] | None:
-    """The one expression that must vanish, and the other conjuncts."""
-    parts = conjuncts(formula)
-    surfaces = [p for p in parts if isinstance(p, Atom) and p.relation is Relation.EQ]
-    if len(surfaces) != 1:
-        return None
-    return surfaces[0].expr, And(tuple(part for part in parts if part is not surfaces[0]))
-
-
-def verify_segment(
-    obligation: Obligation, start: Mapping[str, Fraction], end: Mapping[str, Fraction]
-) -> Segment | None:
-    """The witness if the claim certainly fails where p = 0 between the ends, else None.
-
-    p is the one equality among the region's conjuncts. It must change sign between the ends and
-    be continuous, the other constraints must hold on the whole segment, and the claim's
-    expression must keep its violating sign there: by the intermediate value theorem the claim
-    then fails at a point of the region. The ends are put in the order p < 0, p > 0.
-    """
-    region = obligation.region
-    found = _surface(region.formula)
-    if found is None:
-        return None
-    surface, others = found
-    a = tuple(start[name] for name in region.variables)
-    b = tuple(end[name] for name in region.variables)
-    if not (in_box(region.box, a) and in_box(region.box, b)):
-        return None
-    signs = [exact_sign(surface, dict(zip(region.variables, x, strict=True))) for x in (a, b)]
-    if signs == [1, -1]:
-        a, b = b, a
-    elif signs != [-1, 1]:
-        return None
-    line = Line(region.variables, a, b)
-    fails = keeps_sign(line, ex.neg(obligation.expr), strict=not obligation.strict)
-    if not (fails and holds_along(line, others) and varies_continuously(line, surface)):
-        return None
-    middle = {name: (x + y) / 2 for name, x, y in zip(region.variables, a, b, strict=True)}
-    return Segment(
-        tuple(zip(region.variables, a, strict=True)),
-        tuple(zip(region.variables, b, strict=True)),
-        value_text(ExactPoint(middle).known_values(obligation.expr)[0]),
-    )

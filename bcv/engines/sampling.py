@@ -19,7 +19,15 @@ from bcv.outcome import Hints, Outcome, Reason, Refuted, Undecided
 _EFFORTS: Final = {
     "coarse": Effort(samples=512, starts=10, rounds=8, polished=3, verified=10, passes=1, cells=5),
     "thorough": Effort(
-        samples=8192, starts=48, rounds=30, polished=10, verified=40, passes=3, cells=24
+        samples=8192,
+        starts=48,
+        rounds=30,
+        polished=10,
+        verified=40,
+        passes=3,
+        cells=24,
+        held=True,
+        curves=True,
     ),
 }
 

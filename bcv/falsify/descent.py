@@ -89,6 +89,7 @@ def _direction(
     values: Array,
     slopes: Array,
     radius: Array,
+    held: Mask,
 ) -> Array:
     """The scaled direction of descent along the constraints that are close; longest entry 1."""
     direction = -slopes[objective]
@@ -96,7 +97,7 @@ def _direction(
     room = 1e-9
     low = (points <= landscape.lo[:, None] + room * scale) & (direction < 0)
     high = (points >= landscape.hi[:, None] - room * scale) & (direction > 0)
-    fixed = low | high
+    fixed = low | high | held
     direction = np.where(fixed, 0.0, direction)
     if len(cell.rows):
         c = values[cell.rows]
@@ -111,12 +112,21 @@ def _direction(
     return np.asarray(direction / safe)
 
 
-def descend(landscape: Landscape, cell: Cell, objective: int, points: Array, rounds: int) -> Array:
+def descend(
+    landscape: Landscape,
+    cell: Cell,
+    objective: int,
+    points: Array,
+    rounds: int,
+    held: Mask | None = None,
+) -> Array:
     """Points moved along the cell to smaller values of the row ``objective``; (variables, M).
 
     Projected gradients with one trust radius per point; each trial step is restored to the
-    constraints before it is judged.
+    constraints before it is judged. Coordinates that are ``held`` (variables, M) move for the
+    constraints' sake only.
     """
+    held = np.zeros(points.shape, bool) if held is None else held
     points = restore(landscape, cell, points, 6)
     count = points.shape[1]
     radius = np.full(count, 0.1)
@@ -127,7 +137,7 @@ def descend(landscape: Landscape, cell: Cell, objective: int, points: Array, rou
             break
         values, slopes = landscape.slopes(points)
         now = _merit(landscape, cell, objective, values, slopes)
-        direction = _direction(landscape, cell, objective, points, values, slopes, radius)
+        direction = _direction(landscape, cell, objective, points, values, slopes, radius, held)
         reach = (radius[:, None] * trials).reshape(-1)
         start = np.repeat(points, len(trials), axis=1)
         step = np.repeat(direction, len(trials), axis=1) * reach * landscape.scale(start)

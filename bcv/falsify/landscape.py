@@ -20,6 +20,7 @@ from bcv import expr as ex
 from bcv.enclosures.floats import constant_values, evaluate
 from bcv.enclosures.tape import compile_tape
 from bcv.expr import Expr, Op
+from bcv.falsify.periods import period
 from bcv.obligation import Obligation
 from bcv.region import And, Atom, Formula, Region, Relation
 
@@ -44,6 +45,7 @@ class Cell:
     equalities, ``strict`` those that must be positive.
     """
 
+    atoms: tuple[Atom, ...]
     rows: Indices
     surface: Mask
     strict: Mask
@@ -52,6 +54,16 @@ class Cell:
     def thin(self) -> bool:
         """Whether an equality leaves no interior."""
         return bool(self.surface.any())
+
+    @property
+    def surfaces(self) -> tuple[Expr, ...]:
+        """The expressions of the equalities."""
+        return tuple(atom.expr for atom in self.atoms if atom.relation is Relation.EQ)
+
+    def part(self, chosen: Mask) -> Cell:
+        """The conjunction of some of the atoms."""
+        atoms = tuple(atom for atom, keep in zip(self.atoms, chosen, strict=True) if keep)
+        return Cell(atoms, self.rows[chosen], self.surface[chosen], self.strict[chosen])
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +74,8 @@ class Landscape:
         evaluate: gives rows of values: of the claim's expression and the others that must be
             defined (``roots`` of them), then the region's atoms, then the hazards.
         hazards: rows of expressions that come near 0 only where something becomes undefined.
-        lo, hi: the box, shape (variables,), with infinities.
+        lo, hi: the box, shape (variables,), with infinities; of a variable without bounds in which
+            all is periodic, one period.
         deadline: a value of ``time.monotonic()``; every loop ends soon after it.
     """
 
@@ -164,6 +177,20 @@ def _outward(region: Region) -> tuple[Array, Array]:
     return np.array(lo), np.array(hi)
 
 
+def _one_period(
+    rows: tuple[Expr, ...], names: tuple[str, ...], lo: Array, hi: Array
+) -> tuple[Array, Array]:
+    """The box, cut to a period where it is endless and all is periodic."""
+    for i, name in enumerate(names):
+        if np.isfinite(lo[i]) and np.isfinite(hi[i]):
+            continue
+        length = period(rows, name)
+        if length is not None:
+            start = lo[i] if np.isfinite(lo[i]) else min(0.0, hi[i] - length)
+            lo[i], hi[i] = start, start + length
+    return lo, hi
+
+
 def landscape_of(obligation: Obligation, deadline: float) -> Landscape:
     """Compile an obligation for sampling."""
     region = obligation.region
@@ -172,21 +199,23 @@ def landscape_of(obligation: Obligation, deadline: float) -> Landscape:
     offset = len(obligation.roots)
     cells = []
     for conjunction in conjunctions:
-        rows = [offset + numbered.setdefault(atom.expr, len(numbered)) for atom in conjunction]
+        places = [offset + numbered.setdefault(atom.expr, len(numbered)) for atom in conjunction]
         relations = [atom.relation for atom in conjunction]
         cells.append(
             Cell(
-                np.array(rows, dtype=np.intp),
+                conjunction,
+                np.array(places, dtype=np.intp),
                 np.array([r is Relation.EQ for r in relations], dtype=bool),
                 np.array([r is Relation.GT for r in relations], dtype=bool),
             )
         )
     hazards = _hazards(obligation.roots)
     first = offset + len(numbered)
-    lo, hi = _outward(region)
+    rows = (*obligation.roots, *numbered, *hazards)
+    lo, hi = _one_period(rows, region.variables, *_outward(region))
     return Landscape(
         obligation,
-        _evaluator((*obligation.roots, *numbered, *hazards), region.variables),
+        _evaluator(rows, region.variables),
         offset,
         tuple(cells),
         tuple(range(first, first + len(hazards))),

@@ -12,15 +12,27 @@ from typing import Final
 
 import numpy as np
 
-from bcv.enclosures.segments import Line, univariate
 from bcv.expr import Expr
 from bcv.falsify.landscape import Array, nearest_float
+from bcv.falsify.lines import Line, univariate
 from bcv.region import Range
 
 DENOMINATORS: Final = (1, 2, 4, 5, 6, 8, 10, 12, 16, 20, 50, 100, 360, 1000, 9999, 10**5, 10**7)
 """The ladder of largest denominators, simplest first."""
 
 Coordinates = tuple[Fraction, ...]
+
+
+def complexity(candidate: Coordinates) -> int:
+    """The bits that it takes to write the point."""
+    return sum(x.numerator.bit_length() + x.denominator.bit_length() for x in candidate)
+
+
+def rounded(x: Fraction, scale: Fraction) -> Fraction:
+    """A shorter number within a small part of the scale."""
+    size = scale.numerator.bit_length() - scale.denominator.bit_length()
+    unit = Fraction(2) ** (size - 5)
+    return round(x / unit) * unit
 
 
 def clamp(x: Fraction, side: Range) -> Fraction:

@@ -18,6 +18,7 @@ from bcv.falsify.samples import coarse_points
 from bcv.falsify.witnesses import Prosecutor, first_witness
 from bcv.obligation import Obligation
 from bcv.outcome import Hints, Known
+from bcv.region import atoms
 
 MARGINS: Final = (0.0, 1e-11, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 3e-2)
 """Scaled distances by which a suspect on the region's boundary is moved inwards."""
@@ -43,6 +44,8 @@ class Effort:
         verified: candidates verified exactly per attempt.
         passes: repetitions with other points.
         cells: conjunctions of the region (in disjunctive normal form) that are searched closely.
+        held: whether descents are repeated with one coordinate held.
+        curves: whether polynomial claims are decided on some curves.
     """
 
     samples: int
@@ -52,6 +55,8 @@ class Effort:
     verified: int
     passes: int
     cells: int
+    held: bool = False
+    curves: bool = False
 
 
 def distinct(indices: np.ndarray[Any, np.dtype[np.intp]]) -> np.ndarray[Any, np.dtype[np.intp]]:
@@ -69,7 +74,7 @@ class Search:
         self._seed = seed
         self._hints = hints
         self._landscape = landscape_of(obligation, deadline)
-        self._prosecutor = Prosecutor(self._landscape, np.zeros(1))
+        self._prosecutor = Prosecutor(self._landscape, np.zeros(1), np.zeros(1, bool))
         self._minima: list[tuple[float, tuple[float, ...]]] = []
         self._samples = 0
 
@@ -108,11 +113,31 @@ class Search:
             self._samples += points.shape[1]
             if turn == 0:
                 self._prosecutor.noise = _noise(values)
+                self._prosecutor.multiples = _multiples(values)
             # First what costs nothing: samples that violate as they are, in every cell.
             for cell in self._landscape.cells:
                 yield self._direct(cell, points, values)
             for cell in self._promising(values):
                 yield from self._refined(cell, points, values)
+                if self.late():
+                    return
+            if turn == 0 and self._effort.curves:
+                yield from self._on_curves(self._promising(values))
+
+    def _on_curves(self, cells: list[Cell]) -> Iterator[Witness | None]:
+        """Decide a polynomial claim on curves: far out, it may fail where no descent gets to."""
+        from bcv.falsify.curves import are_polynomials, curves, suspects  # for few problems
+
+        obligation = self._landscape.obligation
+        region = obligation.region
+        if not are_polynomials([obligation.expr, *(a.expr for a in atoms(region.formula))]):
+            return
+        best = [point for _, point in sorted(self._minima)[:MAX_HINTS]]
+        near = np.array(best).reshape(len(best), len(region.variables)).T
+        for curve in curves(region, obligation.expr, near, self._seed):
+            for cell in cells:
+                for suspect in suspects(obligation.expr, cell.atoms, region, curve):
+                    yield self._prosecutor.near(suspect)
                 if self.late():
                     return
 
@@ -165,9 +190,31 @@ class Search:
             ]
             if polished:
                 yield self._attack(cell, self._record(cell, objective, np.array(polished).T))
+        if self._effort.held:
+            yield self._attack(cell, self._lowest_held(cell, points, values))
 
-    def _starts(self, cell: Cell, points: Array, values: Array, objective: int) -> Array:
-        """Points in or projected onto the cell, of least value and least value per slope."""
+    def _lowest_held(self, cell: Cell, points: Array, values: Array) -> Array:
+        """Where descents end that hold one coordinate each.
+
+        At an equilibrium most claims are 0, and it draws all other descents to itself.
+        """
+        starts = self._starts(cell, points, values, 0, relative=True)
+        if not starts.shape[1]:
+            return starts
+        n = len(points)
+        starts = starts[:, : max(1, self._effort.starts // n)]
+        held = np.repeat(np.eye(n, dtype=bool), starts.shape[1], axis=1)
+        low = descend(self._landscape, cell, 0, np.tile(starts, (1, n)), self._effort.rounds, held)
+        return self._record(cell, 0, low)
+
+    def _starts(
+        self, cell: Cell, points: Array, values: Array, objective: int, *, relative: bool = False
+    ) -> Array:
+        """Points in or projected onto the cell, of least value and least value per slope.
+
+        With ``relative``, of least positive value per slope in the coordinates' logarithms only:
+        that does not prefer points close to where the value and its slope are 0.
+        """
         count = self._effort.starts
         excess = self._landscape.excess(cell, values).sum(axis=0)
         inside = np.flatnonzero(excess <= 0)
@@ -188,8 +235,12 @@ class Search:
         if not len(good):
             return points[:, :0]
         value = found[objective, good]
-        steep = np.sqrt((slopes[objective, :, good] ** 2).sum(axis=1)) + 1e-300
-        half = (count + 1) // 2
+        if relative:
+            slopes = slopes * (np.abs(pool) / self._landscape.scale(pool))
+            good = good[found[objective, good] > self._prosecutor.noise[objective]]
+            value = found[objective, good]
+        steep = np.sqrt((slopes[objective][:, good] ** 2).sum(axis=0)) + 1e-300
+        half = 0 if relative else (count + 1) // 2
         ranked = [*np.argsort(value)[:half], *np.argsort(value / steep)]
         order = list(dict.fromkeys(int(i) for i in ranked))[:count]
         return pool[:, good[order]]
@@ -236,13 +287,17 @@ class Search:
         attempts: list[Callable[[], Witness | None]] = [
             lambda: self._prosecutor.points_near(cell, suspects, limit)
         ]
-        if len(cell.rows):
+        if self._prosecutor.touches(cell):
+            attempts.append(lambda: self._prosecutor.segments_near(cell, suspects, limit))
+        elif len(cell.rows):
             moved = self._moved_inwards(cell, suspects[:, :6])
             if cell.thin:
                 attempts.append(lambda: self._prosecutor.segments_near(cell, moved, limit))
                 attempts.append(
                     lambda: self._prosecutor.surface_points(cell, suspects[:, :3], limit)
                 )
+                if len(cell.surfaces) > 1:
+                    attempts.append(lambda: self._prosecutor.boxes_near(cell, suspects[:, :3]))
             else:
                 attempts.append(lambda: self._prosecutor.points_near(cell, moved, limit))
         return first_witness(attempt() for attempt in attempts)
@@ -268,6 +323,16 @@ class Search:
         # Undefined values are kept: they may be the witness.
         holds = self._landscape.values(moved)[0] > 0
         return moved[:, ~holds][:, ::-1]
+
+
+def _multiples(values: Array) -> Mask:
+    """Which rows are a constant times row 0, as far as floats tell; row 0 is one."""
+    sound = values[:, np.isfinite(values).all(axis=0)]
+    if not sound.shape[1]:
+        return np.zeros(len(values), bool)
+    k = int(np.abs(sound[0]).argmax())
+    left, right = sound * sound[0, k], sound[0] * sound[:, k : k + 1]
+    return np.asarray((np.abs(left - right) <= 1e-9 * np.abs(left)).all(axis=1))
 
 
 def _noise(values: Array) -> Array:

@@ -12,19 +12,20 @@ from typing import Final
 
 import numpy as np
 
-from bcv.enclosures.exact import ExactPoint, in_box, verify_point, verify_segment
+from bcv.enclosures.exact import ExactPoint, in_box, verify_point
+from bcv.enclosures.segments import verify_box, verify_segment
 from bcv.evidence import Witness
 from bcv.falsify.landscape import Array, Cell, Landscape, Mask
 from bcv.falsify.rationals import (
     Coordinates,
     as_floats,
     clamp,
+    complexity,
     convergents,
     named,
     nearby,
     on_surface,
 )
-from bcv.region import atoms
 
 MAX_ZEROS: Final = 8
 _REACHES: Final = (3e-2, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11)
@@ -37,12 +38,14 @@ class Prosecutor:
     Attributes:
         landscape: the obligation in floats.
         noise: per row of the landscape, a size below which a float value may be rounding.
+        multiples: which rows seem to be constant multiples of the claim's expression.
         tried: points that were looked at exactly.
         zeros: points of the region where the expression is exactly 0.
     """
 
     landscape: Landscape
     noise: Array
+    multiples: Mask
     tried: set[Coordinates] = field(default_factory=set)
     zeros: list[Coordinates] = field(default_factory=list)
 
@@ -61,6 +64,14 @@ class Prosecutor:
             if zero and exact.holds(obligation.region.formula) is True:
                 self.zeros.append(candidate)
         return witness
+
+    def near(self, suspect: tuple[Coordinates, ...]) -> Witness | None:
+        """The witness if this exact point is one, or if one lies between these two."""
+        if len(suspect) == 1:
+            return self.point(suspect[0])
+        obligation = self.landscape.obligation
+        start, end = (named(obligation.region.variables, point) for point in suspect)
+        return verify_segment(obligation, start, end)
 
     def plausible(self, cell: Cell, values: Array) -> Mask:
         """Which float points satisfy the cell and violate (or touch) the claim, up to rounding."""
@@ -89,7 +100,7 @@ class Prosecutor:
         values = self.landscape.values(as_floats(fresh))
         # Clear violations come first: zeros of the claim are simple, and would crowd them out.
         clear = (values[0] < -self.noise[0]) & self._clearly_inside(cell, values)
-        order = [(not clear[k], _complexity(fresh[k]), k) for k in range(len(fresh))]
+        order = [(not clear[k], complexity(fresh[k]), k) for k in range(len(fresh))]
         plausible = self.plausible(cell, values)
         for _, _, k in sorted(rank for rank in order if plausible[rank[2]])[:limit]:
             if self.landscape.late():
@@ -106,23 +117,50 @@ class Prosecutor:
 
     def _on_surfaces(self, cell: Cell, points: Array) -> Iterator[Coordinates]:
         region = self.landscape.obligation.region
-        exprs = list(dict.fromkeys(atom.expr for atom in atoms(region.formula)))
-        first = self.landscape.roots
-        surfaces = [exprs[row - first] for row in cell.rows[cell.surface]]
         for point in points.T:
             for near in nearby(point, region.box)[:12]:
-                for surface in surfaces:
+                for surface in cell.surfaces:
                     yield from on_surface(surface, region.variables, near, tuple(self.zeros[:2]))
                 if self.landscape.late():
                     return
 
+    def touches(self, cell: Cell) -> bool:
+        """Whether the cell is bounded by the claim's own zeros, where a strict claim fails."""
+        own = self.multiples[cell.rows] & ~cell.strict
+        return self.landscape.obligation.strict and bool(own.any())
+
+    def boxes_near(self, cell: Cell, points: Array) -> Witness | None:
+        """A witness around a common zero of the cell's equalities, close to float points."""
+        from bcv.falsify.zeros import boxes_near  # for few problems
+
+        obligation = self.landscape.obligation
+        region = obligation.region
+        _, slopes = self.landscape.slopes(points)
+        rows = cell.rows[cell.surface]
+        for k, point in enumerate(points.T):
+            for ends in boxes_near(region, cell.surfaces, slopes[rows, :, k], point):
+                if self.landscape.late():
+                    return None
+                lower, upper = (named(region.variables, end) for end in ends)
+                witness = verify_box(obligation, lower, upper)
+                if witness is not None:
+                    return witness
+        return None
+
     def segments_near(self, cell: Cell, points: Array, limit: int) -> Witness | None:
-        """A witness across the cell's one equality surface, close to float points on it."""
-        if cell.surface.sum() != 1:
+        """A witness across one surface, close to float points on it.
+
+        The surface is the cell's one equality or, where the cell ``touches`` it, the claim's zeros.
+        """
+        if self.touches(cell):
+            row = 0
+        elif cell.surface.sum() == 1:
+            row = int(cell.rows[cell.surface][0])
+        else:
             return None
-        start, end, reach = self._steps(int(cell.rows[cell.surface][0]), points)
+        start, end, reach = self._steps(row, points)
         sound = np.isfinite(start + end + reach).all(axis=0)
-        good = np.flatnonzero(self._separated(cell, start, end) & sound)
+        good = np.flatnonzero(self._separated(cell, row, start, end) & sound)
         region = self.landscape.obligation.region
         for k in good[:limit]:
             if self.landscape.late():
@@ -155,21 +193,17 @@ class Prosecutor:
             found.append(clamp(next(close, Fraction(x)), side))
         return tuple(found)
 
-    def _separated(self, cell: Cell, start: Array, end: Array) -> Mask:
+    def _separated(self, cell: Cell, row: int, start: Array, end: Array) -> Mask:
         """Which pairs lie on both sides of the surface, with the claim failing between them."""
-        row = int(cell.rows[cell.surface][0])
-        rest = ~cell.surface
-        others = Cell(cell.rows[rest], cell.surface[rest], cell.strict[rest])
+        own = row == 0
+        rest = ~(self.multiples[cell.rows] & ~cell.strict if own else cell.surface)
+        others = cell.part(rest)
         ends = [self.landscape.values(x) for x in (start, end, 0.5 * (start + end))]
         good = np.sign(ends[0][row]) * np.sign(ends[1][row]) < 0
         for values in ends:
-            good &= values[0] <= 0
+            good &= own | (values[0] <= 0)
             good &= (self.landscape.excess(others, values) <= 0).all(axis=0)
         return np.asarray(good)
-
-
-def _complexity(candidate: Coordinates) -> int:
-    return sum(x.numerator.bit_length() + x.denominator.bit_length() for x in candidate)
 
 
 def first_witness(attempts: Iterable[Witness | None]) -> Witness | None:

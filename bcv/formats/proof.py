@@ -22,6 +22,7 @@ from bcv.errors import BcvError
 from bcv.evidence import (
     Attestation,
     Bounded,
+    Box,
     ByTheorems,
     Cases,
     Convex,
@@ -217,6 +218,13 @@ def encoded_witness(witness: Witness) -> dict[str, object]:
                 "kind": "segment",
                 "start": _coordinates(start),
                 "end": _coordinates(end),
+                "value": value,
+            }
+        case Box(lower, upper, value):
+            return {
+                "kind": "box",
+                "lower": _coordinates(lower),
+                "upper": _coordinates(upper),
                 "value": value,
             }
 

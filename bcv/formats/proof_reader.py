@@ -19,6 +19,7 @@ from bcv.errors import BcvError
 from bcv.evidence import (
     Attestation,
     Bounded,
+    Box,
     ByTheorems,
     Cases,
     Convex,
@@ -218,5 +219,7 @@ def _coordinates(data: Sequence[Sequence[str]]) -> tuple[tuple[str, Fraction], .
 def _witness(data: Mapping[str, Any]) -> Witness:
     if data["kind"] == "segment":
         return Segment(_coordinates(data["start"]), _coordinates(data["end"]), data["value"])
+    if data["kind"] == "box":
+        return Box(_coordinates(data["lower"]), _coordinates(data["upper"]), data["value"])
     kind = WitnessKind.UNDEFINED if data["undefined"] else WitnessKind.VIOLATES
     return Point(_coordinates(data["point"]), data["value"], kind)

@@ -62,7 +62,8 @@ def witness_at(
     """
     if not np.isfinite(point).all():
         return None
-    from bcv.enclosures.exact import verify_point, verify_segment
+    from bcv.enclosures.exact import verify_point
+    from bcv.enclosures.segments import verify_segment
 
     if surface_slope is None:
         return verify_point(obligation, exact_point(obligation, point))

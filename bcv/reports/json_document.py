@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from bcv import __version__
 from bcv.errors import BcvError
-from bcv.evidence import Point, Segment, Witness, WitnessKind
+from bcv.evidence import Box, Point, Segment, Witness, WitnessKind
 from bcv.outcome import Known
 from bcv.reports.summary import Condition, conditions_of
 from bcv.verdict import Contradiction, Opinion, Verdict
@@ -132,6 +132,9 @@ def _witness(witness: Witness) -> dict[str, Any]:
         case Segment(start, end, value):
             ends = {"from": _exact(start), "to": _exact(end)}
             return {"segment": ends, "value": value, "approx": _approximate(start)}
+        case Box(lower, upper, value):
+            ends = {"lower": _exact(lower), "upper": _exact(upper)}
+            return {"box": ends, "value": value, "approx": _approximate(lower)}
 
 
 def _exact(point: Iterable[tuple[str, Fraction]]) -> dict[str, str]:

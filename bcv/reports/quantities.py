@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from bcv import expr as ex
 from bcv.enclosures.exact import exact_value, value_text
-from bcv.evidence import Point, Segment, Witness
+from bcv.evidence import Box, Point, Segment, Witness
 from bcv.expr import Expr
 from bcv.problem import TIME_NAME, Mode, Problem, TimeKind
 from bcv.reports.words import equation
@@ -19,7 +19,7 @@ from bcv.reports.words import equation
 def quantities(problem: Problem, condition: str, witness: Witness) -> list[str]:
     """Equations for B (or h) and for LfB or B+ at the witness, where they have values.
 
-    At a segment they are those of its middle, which is near the surface.
+    At a segment or box they are those of its middle, which is near the surface.
     """
     point = _middle(witness)
     found = []
@@ -36,7 +36,7 @@ def _middle(witness: Witness) -> dict[str, Fraction]:
     match witness:
         case Point(point):
             return dict(point)
-        case Segment(start, end):
+        case Segment(start, end) | Box(start, end):
             return {name: (a + b) / 2 for (name, a), (_, b) in zip(start, end, strict=True)}
 
 

@@ -15,7 +15,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from bcv.evidence import Point, Segment, Witness, WitnessKind
+from bcv.evidence import Box, Point, Segment, Witness, WitnessKind
 from bcv.problem import Problem
 from bcv.reports.quantities import quantities
 from bcv.reports.summary import Condition, conditions_of
@@ -111,6 +111,10 @@ def _failure(problem: Problem, name: str, witness: Witness) -> RenderableType:
             grid.add_row("fails on", Text("the surface, between"))
             grid.add_row("", _assignments(start))
             grid.add_row("and", _assignments(end))
+        case Box(lower, upper):
+            grid.add_row("fails at", Text("a common zero of the set's equalities, with"))
+            for (name, lo), (_, hi) in zip(lower, upper, strict=True):
+                grid.add_row("", Text(equation(name, lo) if lo == hi else f"{lo} < {name} < {hi}"))
     values = quantities(problem, name, witness)
     if isinstance(witness, Point) and witness.kind is WitnessKind.UNDEFINED:
         values.append("the condition has no value")

@@ -18,6 +18,7 @@ from bcv.checker.terms import RejectedError, Terms
 from bcv.conditions import obligations_of
 from bcv.evidence import (
     Bounded,
+    Box,
     Convex,
     Cover,
     Either,
@@ -475,6 +476,62 @@ def test_a_segment_refutes_a_strict_claim_whose_expression_cancels() -> None:
     assert not refuted(stated(zero, "x**3 + x == 1"), ends).verified
     near = stated(f"{zero} + x/10**99", "x**3 + x == 1", strict=True)
     assert not refuted(near, ends).verified
+
+
+@pytest.mark.parametrize(
+    ("claim", "where", "lower", "fails"),
+    [
+        ("x - y", "x**2 == 2 and y**2 == 3", ("1.41", "1.73"), True),
+        ("x - y", "x**2 == 2 and y**2 == 3 and z == 0", ("1.41", "1.73"), True),
+        ("x - y", "x == 9 or x**2 == 2 and y**2 == 3", ("1.41", "1.73"), True),
+        ("y - x", "x**2 == 2 and y**2 == 3", ("1.41", "1.73"), False),
+        ("x - y", "x**2 == 2 and y**2 == 3", ("1.42", "1.73"), False),
+        ("x - y", "x**2 == 2 and y**2 == 3", ("1.41", "1.74"), False),
+        ("x - y", "x**2 == 2 and x**4 == 4", ("1.41", "1.73"), False),
+        ("x - y", "x**2 == 2 and y**2 >= 3", ("1.41", "1.73"), False),
+        ("x - y", "x**2 == 2 and y**2 == 3 and x*y == 6**0.5", ("1.41", "1.73"), False),
+        ("x - y", "x**2 == 2 and y**2 == 3 and z >= 1", ("1.41", "1.73"), False),
+        ("x - y", "1/(x**2 - 2) == 0 and y**2 == 3", ("1.41", "1.73"), False),
+        ("x - y", "(1 if x**2 >= 2 else -1) == 0 and y**2 == 3", ("1.41", "1.73"), False),
+    ],
+)
+def test_a_box_refutes_through_a_common_zero_of_its_own_surfaces(
+    claim: str, where: str, lower: tuple[str, str], fails: bool
+) -> None:
+    problem = stated(claim, where.replace("6**0.5", "sqrt(6)"), "x: null, y: null, z: null")
+    ends = [
+        [(name, Fraction(x) + shift) for name, x in zip("xy", lower, strict=True)]
+        for shift in (Fraction(0), Fraction(1, 100))
+    ]
+    low, high = ((*end, ("z", Fraction(0))) for end in ends)
+    assert refuted(problem, Box(low, high, "")).verified == fails
+    assert not refuted(problem, Box(high, low, "")).verified
+
+
+@pytest.mark.parametrize(
+    ("claim", "where", "strict", "fails"),
+    [
+        ("x**3 - 2", "3*x**3 >= 6", True, True),
+        ("x**3 - 2", "6 - 3*x**3 >= 0 and x <= 3/2", True, True),
+        ("x**3 - 2", "3*x**3 == 6", True, True),
+        ("x**3 - 2", "x >= 3 or x**3 >= 2", True, True),
+        ("exp(x) - 2", "2*exp(x) - 4 >= 0", True, True),
+        ("x**3 - 2", "3*x**3 >= 6", False, False),
+        ("x**3 - 2", "3*x**3 > 6", True, False),
+        ("x**3 - 2", "3*x**3 >= 6 + 1/10**9", True, False),
+        ("x**3 - 2 + 1/10**9", "3*x**3 >= 6", True, False),
+        ("x**3 - 2", "3*x**3 >= 6 and x >= 13/10", True, False),
+        ("x**3 - 2", "3*x**3 >= 6 and x**4 - 2*x > 0", True, False),
+        ("1/(x**3 - 2)", "1/(x**3 - 2) >= 0", True, False),
+        ("1 if x**3 >= 2 else -1", "(1 if x**3 >= 2 else -1) >= 0", True, False),
+    ],
+)
+def test_a_strict_claim_fails_where_its_own_zero_lies_in_the_region(
+    claim: str, where: str, strict: bool, fails: bool
+) -> None:
+    problem = stated(claim, where, states="x: [-2, 2]", strict=strict)
+    ends = {"x": "0"}, {"x": "3/2"}
+    assert refuted(problem, segment(*ends)).verified == fails
 
 
 @pytest.mark.parametrize(

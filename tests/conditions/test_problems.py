@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from bcv.conditions import Conditions, obligations_of
-from bcv.enclosures.exact import verify_point, verify_segment
+from bcv.enclosures.exact import verify_point
+from bcv.enclosures.segments import verify_segment
 from bcv.formats.problem_yaml import load_problem
 from bcv.obligation import Obligation
 

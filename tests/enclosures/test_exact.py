@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -20,47 +19,23 @@ from bcv.enclosures.exact import (
     holds,
     value_text,
     verify_point,
-    verify_segment,
 )
 from bcv.enclosures.exact_values import Special, as_ball, extend
-from bcv.enclosures.segments import Line, keeps_sign, polynomial_keeps_sign, univariate
 from bcv.evidence import WitnessKind
 from bcv.expr import Expr, Op
 from bcv.formats.expression import parse_expression
 from bcv.formats.statement import NodeList
-from bcv.obligation import Obligation
 from bcv.region import (
-    TRUE,
     UNBOUNDED,
-    Formula,
     Range,
     all_of,
     any_of,
     at_least,
-    equal,
     greater,
-    region,
 )
+from tests.enclosures.claims import F, X, Y, at, claim
 
-F = Fraction
-X, Y = ex.var("x"), ex.var("y")
 rationals = st.fractions(min_value=-5, max_value=5, max_denominator=50)
-
-
-def claim(
-    expr: Expr,
-    formula: Formula = TRUE,
-    strict: bool = False,
-    defined: tuple[Expr, ...] = (),
-    names: tuple[str, ...] = ("x", "y"),
-    box: tuple[Range, ...] | None = None,
-) -> Obligation:
-    where = region(names, box or (UNBOUNDED,) * len(names), formula)
-    return Obligation("claim", "", "a claim", where, expr, strict, defined)
-
-
-def at(x: object, y: object = 0) -> dict[str, F]:
-    return {"x": F(str(x)), "y": F(str(y))}
 
 
 @given(rationals, rationals)
@@ -187,19 +162,6 @@ expressions = st.recursive(
 )
 
 
-@given(expressions, rationals, rationals, rationals, rationals, st.integers(0, 16))
-def test_a_sign_kept_along_a_segment_holds_at_its_points(
-    root: Expr, a: F, b: F, c: F, d: F, k: int
-) -> None:
-    line = Line(("x", "y"), (a, b), (c, d))
-    middle = {"x": a + F(k, 16) * (c - a), "y": b + F(k, 16) * (d - b)}
-    sign = exact_sign(root, middle)
-    if keeps_sign(line, root, strict=True):
-        assert sign in (1, None)
-    if keeps_sign(line, root, strict=False):
-        assert sign in (0, 1, None)
-
-
 @given(expressions, rationals, rationals)
 def test_balls_contain_the_rational_value(root: Expr, x: F, y: F) -> None:
     exact = exact_value(root, {"x": x, "y": y})
@@ -218,75 +180,6 @@ def test_balls_contain_the_rational_value(root: Expr, x: F, y: F) -> None:
             if not isinstance(value, Special):
                 ball = as_ball(value)
                 assert ball.contains(wanted) or len(found) > 1
-
-
-CIRCLE = equal(X**2 + Y**2, ex.const(2))
-
-
-def test_a_segment_crosses_an_equality_surface() -> None:
-    witness = verify_segment(claim(-X, CIRCLE), at(2), at(1, "1/2"))
-    assert witness is not None
-    assert dict(witness.start) == at(1, "1/2")
-    assert dict(witness.end) == at(2)
-
-
-def test_a_segment_needs_a_sign_change_and_a_violation_all_along() -> None:
-    assert verify_segment(claim(-X, CIRCLE), at(2), at(3)) is None
-    assert verify_segment(claim(-X, CIRCLE), at(-2), at("1/2")) is None
-    assert verify_segment(claim(ex.const(7) - X - Y, CIRCLE), at(0), at(9)) is None
-
-
-def test_a_segment_stays_within_the_other_constraints() -> None:
-    inside = all_of(CIRCLE, at_least(ex.const(F(9, 4)), X**2))
-    assert verify_segment(claim(-X, inside), at("3/2"), at(1)) is not None
-    assert verify_segment(claim(-X, inside), at("8/5"), at(1)) is None
-    either = all_of(CIRCLE, any_of(at_least(X, ex.const(F(5, 4))), at_least(ex.const(F(4, 3)), X)))
-    assert verify_segment(claim(-X, either), at("3/2"), at(1)) is not None
-
-
-def test_a_surface_that_jumps_is_not_crossed() -> None:
-    jump = equal(ex.select(X, ex.ONE, -ex.ONE) + X)
-    assert verify_segment(claim(ex.const(-1) - X**2, jump), at(-1), at("1/2")) is None
-    pole = equal(ex.ONE / X)
-    assert verify_segment(claim(ex.const(-1) - X**2, pole), at(-1), at(1)) is None
-    poles = equal(ex.apply(Op.TAN, X))
-    assert verify_segment(claim(ex.const(-1) - X**2, poles), at(1), at(2)) is None
-
-
-def test_a_transcendental_segment_is_verified_by_balls() -> None:
-    wave = equal(ex.apply(Op.SIN, X), ex.const(F(1, 2)))
-    violated = -ex.apply(Op.COS, X)
-    assert verify_segment(claim(violated, wave), at(0), at(1)) is not None
-    assert verify_segment(claim(violated, wave), at(0), at("1.6")) is None
-    assert verify_segment(claim(violated - ex.apply(Op.LOG, X), wave), at(0), at(1)) is None
-
-
-def test_two_equalities_have_no_segment() -> None:
-    both = all_of(CIRCLE, equal(X**3, Y))
-    assert verify_segment(claim(-X, both), at(0), at(2)) is None
-
-
-@given(st.lists(rationals, min_size=1, max_size=6))
-def test_a_polynomial_that_keeps_its_sign_is_nonnegative_on_samples(c: list[F]) -> None:
-    known = polynomial_keeps_sign(tuple(c), False)
-    smallest = min(sum(a * F(k, 40) ** i for i, a in enumerate(c)) for k in range(41))
-    if known:
-        assert smallest >= 0
-    elif known is False:
-        strictly = polynomial_keeps_sign(tuple(c), True)
-        assert strictly is not True
-
-
-def test_a_double_root_inside_is_open_or_refused_if_strict() -> None:
-    square = (F(1, 9), F(-2, 3), F(1))
-    assert polynomial_keeps_sign(square, True) is not True
-    assert polynomial_keeps_sign((F(1, 4), F(-1), F(1)), True) is False
-    assert polynomial_keeps_sign((F(1, 4), F(-1), F(1)), False) is True
-    assert univariate(Line(("x",), (F(0),), (F(1),)), (X - ex.const(F(1, 2))) ** 2) == (
-        F(1, 4),
-        F(-1),
-        F(1),
-    )
 
 
 TIES = {

@@ -9,10 +9,10 @@ from typing import Any, Final
 import sympy
 
 from bcv import expr as ex
-from bcv.evidence import Point, Segment, Witness, WitnessKind
+from bcv.evidence import Box, Point, Segment, Witness, WitnessKind
 from bcv.expr import Expr, Op
 from bcv.obligation import Obligation
-from bcv.region import And, Atom, Formula, Or, Relation, conjuncts
+from bcv.region import And, Atom, Formula, Or, Relation, atoms, conjuncts
 
 _FUNCTIONS: Final[dict[Op, Callable[..., Any]]] = {
     Op.ADD: lambda a, b: a + b,
@@ -115,8 +115,12 @@ def _confirms_point(obligation: Obligation, witness: Point) -> bool:
 def _confirms_segment(obligation: Obligation, witness: Segment) -> bool:
     start, end = dict(witness.start), dict(witness.end)
     parts = conjuncts(obligation.region.formula)
-    (surface,) = (p for p in parts if isinstance(p, Atom) and p.relation is Relation.EQ)
-    others = And(tuple(part for part in parts if part is not surface))
+    surface = next(
+        (p for p in parts if isinstance(p, Atom) and p.relation is Relation.EQ),
+        Atom(obligation.expr, Relation.EQ),
+    )
+    touching = surface.expr == obligation.expr
+    others = And(tuple(p for p in parts if p is not surface and not _is_multiple(p, surface)))
     ends = [{name: _rational(x) for name, x in side.items()} for side in (start, end)]
     signs = [_sign(value_at(surface.expr, side)) for side in ends]
     if signs != [-1, 1] or not (_in_box(obligation, start) and _in_box(obligation, end)):
@@ -124,13 +128,48 @@ def _confirms_segment(obligation: Obligation, witness: Segment) -> bool:
     for k in range(33):
         s = sympy.Rational(k, 32)
         point = {name: ends[0][name] + s * (ends[1][name] - ends[0][name]) for name in start}
-        if not (_holds(others, point) and _fails(obligation, point)):
+        if not (_holds(others, point) and (touching or _fails(obligation, point))):
             return False
-    return True
+    return obligation.strict or not touching
+
+
+def _is_multiple(part: Formula, surface: Atom) -> bool:
+    """Whether the part is c * p >= 0 or c * p = 0, with a constant c."""
+    if not isinstance(part, Atom) or part.relation is Relation.GT:
+        return False
+    symbols = {name: sympy.Symbol(name) for name in ex.variables(part.expr, surface.expr)}
+    a, b = (value_at(root, symbols) for root in (part.expr, surface.expr))
+    return bool(sympy.cancel(a / b).is_number)
+
+
+def _confirms_box(obligation: Obligation, witness: Box) -> bool:
+    """At the zero that SymPy finds, to 60 digits, by Newton's method from the middle of the box."""
+    lower, upper = dict(witness.lower), dict(witness.upper)
+    sides = [name for name in lower if lower[name] < upper[name]]
+    symbols = {name: sympy.Symbol(name) for name in sides}
+    fixed = {name: _rational(x) for name, x in lower.items() if name not in symbols}
+    equal = [a.expr for a in atoms(obligation.region.formula) if a.relation is Relation.EQ]
+    rows = [value_at(root, {**fixed, **symbols}) for root in equal]
+    system = [row for row in rows if row.free_symbols]
+    middle = [_rational((lower[name] + upper[name]) / 2) for name in sides]
+    found = sympy.nsolve(system, list(symbols.values()), middle, prec=80)
+    point = {**fixed, **dict(zip(sides, found, strict=True))}
+    within = all(_rational(lower[n]) < point[n] < _rational(upper[n]) for n in sides)
+    return (
+        within
+        and _in_box(obligation, lower)
+        and _in_box(obligation, upper)
+        and _holds(obligation.region.formula, point)
+        and _fails(obligation, point)
+    )
 
 
 def confirms(obligation: Obligation, witness: Witness) -> bool:
     """Whether SymPy agrees that the witness refutes the obligation (a segment: at 33 points)."""
-    if isinstance(witness, Point):
-        return _confirms_point(obligation, witness)
-    return _confirms_segment(obligation, witness)
+    match witness:
+        case Point():
+            return _confirms_point(obligation, witness)
+        case Segment():
+            return _confirms_segment(obligation, witness)
+        case Box():
+            return _confirms_box(obligation, witness)

@@ -250,3 +250,60 @@ def test_a_thorough_search_reads_the_same_contract() -> None:
     assert isinstance(outcome, Undecided)
     assert outcome.known.samples is not None
     assert outcome.known.samples > 20_000
+
+
+def refined(obligation: Obligation) -> Outcome:
+    budget = Budget(time.monotonic() + 60.0)
+    return Sampling(effort="thorough").discharge(obligation, Hints(), budget, ignore)
+
+
+def test_a_violation_at_one_phase_of_an_endless_time_is_found() -> None:
+    """x1' = x2, x2' = -x2 - (2 + m sin 3t) x1: it fails near m = 1, 3t = pi/2 mod 2 pi only."""
+    x, y, t, m = map(ex.var, ("x", "y", "t", "m"))
+    pull = (c(2) + m * ex.apply(Op.SIN, c(3) * t)) * x
+    rate = (c(196) * x + c(24) * y) * y + (c(24) * x + c(110) * y) * (-y - pull)
+    box = (*PLANE, UNBOUNDED, Range(F(-1), F(1)))
+    obligation = claim(-rate, box=box, names=("x", "y", "t", "m"))
+    found = point_of(refined(obligation))
+    assert abs(found["t"]) < 5
+    half = Range(F(-1, 2), F(1, 2))
+    assert isinstance(
+        refined(claim(-rate, box=(*box[:3], half), names=("x", "y", "t", "m"))), Undecided
+    )
+
+
+def test_a_claim_that_is_zero_everywhere_is_searched_to_the_end() -> None:
+    zero = (X + Y) ** 2 - X**2 - c(2) * X * Y - Y**2
+    assert isinstance(refined(claim(zero, greater(X + c(1)))), Undecided)
+    assert isinstance(refined(claim(zero, greater(X, c(9)))), Undecided)
+
+
+def test_a_strict_claim_that_is_zero_at_the_edge_of_its_region_has_a_segment() -> None:
+    quartic = X**4 + c(3) * Y**4 + X * Y - c("17/7")
+    outcome = sample(claim(quartic, at_least(c(2) * quartic), strict=True))
+    assert isinstance(outcome, Refuted)
+    assert isinstance(outcome.witness, Segment)
+    for outside in (greater(quartic), at_least(quartic, c("1e-6"))):
+        assert isinstance(sample(claim(quartic, outside, strict=True)), Undecided)
+    assert isinstance(sample(claim(quartic, at_least(quartic))), Undecided)
+
+
+def test_a_violation_far_out_along_a_weighted_curve_is_found() -> None:
+    """2xyz/10**4 > 2x**2 + 2y**4 + 2z**2 needs y > 2*10**4 and x, z > y**2."""
+    near = c(2) * (X**2 + Y**4 + Z**2)
+    space = (UNBOUNDED,) * 3
+
+    def everywhere(expr: Expr) -> Obligation:
+        return claim(expr, box=space, names=("x", "y", "z"))
+
+    found = point_of(refined(everywhere(near - c("2e-4") * X * Y * Z)))
+    assert abs(found["y"]) > 20_000
+    assert isinstance(refined(everywhere(near - c("2e-4") * X * Y**2 - c(10**8))), Refuted)
+    assert isinstance(refined(everywhere(near - X * Z - Y**2 + c(1))), Undecided)
+
+
+def test_a_violation_far_out_on_a_surface_is_found() -> None:
+    """On the surface y ~ -x/10**6 far out, the claim fails from x = 10**9 on."""
+    surface = equal(X**2 / c(10**6) + X * Y - X + Y + c(3))
+    assert isinstance(refined(claim(Y + c(1000), surface, box=PLANE)), Refuted)
+    assert isinstance(refined(claim(Y**2 + c("1/10"), surface, box=PLANE)), Undecided)

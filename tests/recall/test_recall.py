@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from array import array
 from dataclasses import replace
@@ -321,3 +322,21 @@ def test_atoms_keep_their_numbers_when_names_change(recall: Recall) -> None:
     found = recall.find(asked, float("inf"))
     assert found is not None
     assert found.obligation.expr is asked.expr
+
+
+@pytest.mark.parametrize(
+    "unsafe",
+    ["{all: [x**2 == 3, y**2 == 2]}", "x**4 + y**4 + x == 3", "x**4 + y**4 - 7 >= 0"],
+    ids=["a common zero", "a surface", "a touching set"],
+)
+def test_a_witness_at_an_irrational_point_is_recalled_under_other_names(
+    recall: Recall, unsafe: str
+) -> None:
+    wrong = "x**4 + y**4 - 7" if ">=" in unsafe else "x**2 - y**2 - 2"
+    text = PROBLEM.replace("unsafe: x >= 1.5", f"unsafe: {unsafe}")
+    text = text.replace("x**2 + y**2 - 1", wrong)
+    assert run(text, recall)[0].answer.value == "invalid"
+    renamed = re.sub(r"\by\b", "v", re.sub(r"\bx\b", "u", text))
+    again, events = run(renamed, recall)
+    assert again.answer.value == "invalid"
+    assert "unsafe" in recalled(events)
