@@ -57,7 +57,7 @@ class MeanValue:
         slopes = found[:count]
         if any(lo <= 0 <= hi for lo, hi in found[count : count + len(self.jumps)]):
             return
-        if any(lo == -inf or hi == inf for lo, hi in box):
+        if any(least is None or most is None for least, most in self.region.box):
             slopes = self._cancelled(level, inputs, slopes)
         centre = [_centre(slope, lo, hi) for slope, (lo, hi) in zip(slopes, box, strict=True)]
         if any(not lo <= c <= hi for c, (lo, hi) in zip(centre, box, strict=True)):

@@ -267,6 +267,18 @@ def test_a_tight_claim_that_cannot_be_proved_here_ends_early_with_its_places() -
     assert all(abs(x**2 - y) < 1e-3 for x, y in found.hints.points)
 
 
+def test_slopes_on_bounded_leaves_of_unbounded_regions_are_those_of_the_checker() -> None:
+    """1/2 - B for a B of softplus terms, on a disk: proved with slopes that cancel."""
+    terms = [ex.apply(Op.LOG, ex.ONE + ex.apply(Op.EXP, c * x)) for x, c in
+             ((X, const(1)), (X, const(-1)), (Y, const(2)), (Y, const(-2)))]  # fmt: skip
+    total = sum(terms, const(0)) - const(4) * ex.apply(Op.LOG, const(2))
+    disk = at_least(const("1/10") - X**2 - Y**2)
+    obligation = claim(const("1/2") - total, EVERYWHERE, disk)
+    found = outcome_of(obligation)
+    assert isinstance(found, Proved)
+    assert confirmed(obligation, found.evidence, time.monotonic() + 20)
+
+
 def test_an_unbounded_claim_without_a_bound_ends_early() -> None:
     started = time.monotonic()
     found = outcome_of(claim(X**2 + Y**2 - X * Y + sin(X) + const(2), EVERYWHERE), 20.0)
