@@ -78,20 +78,24 @@ class Lifting(Engine):
             return Refuted(search.witness)
         if evidence is not None:
             return Proved(evidence)
-        late = budget.seconds_left <= 0
+        late = budget.seconds_left <= 0 or search.hurried
         reason = Reason.TIMEOUT if late else Reason.INCONCLUSIVE
         return Undecided(reason, "no simpler claim was proved")
 
 
 @dataclass(slots=True)
 class _Search:
-    """One attempt: the engines, the claim it is about, and a counterexample if one turns up."""
+    """One attempt: the engines, the claim it is about, and a counterexample if one turns up.
+
+    ``hurried`` says that sums of squares left something out for which more time may be enough.
+    """
 
     engine: Lifting
     original: Obligation
     hints: Hints
     witness: Point | None = None
     near: tuple[tuple[Fraction, ...], ...] | None = None
+    hurried: bool = False
 
     def prove(
         self, claim: Obligation, shown: frozenset[Expr], budget: Budget, depth: int
@@ -236,6 +240,8 @@ class _Search:
         if budget.seconds_left <= 0:
             return None
         outcome = engine.discharge(claim, self._zeros(claim, terms, budget), budget, ignore)
+        if isinstance(outcome, Undecided) and engine is self.engine.algebraic:
+            self.hurried = self.hurried or outcome.reason is Reason.TIMEOUT
         if isinstance(outcome, Refuted) and isinstance(outcome.witness, Point):
             point = dict(outcome.witness.point)
             if point.keys() >= set(self.original.region.variables):
