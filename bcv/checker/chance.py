@@ -2,7 +2,8 @@
 
 The checker's verdict depends on this file. The theorem: if B >= 0 on the domain, B <= gamma on
 the initial set, B >= lambda > 0 on the unsafe set, and B grows by at most c on average (per step,
-or per unit of time along the generator), then P(unsafe by time T) <= (gamma + c*T) / lambda.
+or per unit of time along the generator), then P(unsafe by time T) <= (gamma + c*T) / lambda for
+c >= 0. (For c < 0 it is no more than for c = 0: the process stops at the first unsafe state.)
 """
 
 from __future__ import annotations
@@ -113,6 +114,8 @@ def supermartingale(d: Deriver, mode: Mode) -> None:
     gamma, lam, drift = s.gamma, s.lam, t.zero if s.drift is None else s.drift
     if gamma is None or lam is None:
         raise RejectedError("a supermartingale needs gamma and lambda")
+    if (t.value(drift) or 0) < 0:
+        raise RejectedError("c is negative: it would lower the bound below what holds")
     known, until = s.horizon, s.chance_horizon
     late = known is not None and until is not None and until > known
     if late and "t" in t.variables(range(len(t.nodes))):

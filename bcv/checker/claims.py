@@ -106,7 +106,7 @@ class PointValues:
     """The values of terms at one rational point: a Fraction, an enclosure, UNDEFINED or UNKNOWN.
 
     An enclosure is a pair of Fractions (or infinities). UNDEFINED and Fractions are certain. Where
-    a select's condition is 0 both branches count, so that its value is UNKNOWN.
+    a select's condition may be 0 both branches count: its enclosure has the values of either.
     """
 
     def __init__(
@@ -157,7 +157,12 @@ class PointValues:
         args = [self._values[a] for a in self.terms.operands(node)]
         if op == "select":
             lo, hi = _ends(args[0])
-            return args[1] if lo > 0 else args[2] if hi < 0 else UNKNOWN
+            if lo > 0 or hi < 0:
+                return args[1] if lo > 0 else args[2]
+            if any(isinstance(a, str) for a in args):
+                return UNKNOWN
+            (a, b), (c, d) = _ends(args[1]), _ends(args[2])
+            return min(a, c), max(b, d)
         if UNDEFINED in args:
             return UNDEFINED
         if UNKNOWN in args:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bcv.checker import Session, _obligation
-from bcv.checker.claims import UNDEFINED, UNKNOWN, PointValues
+from bcv.checker.claims import UNDEFINED, UNKNOWN, PointValues, violates
 from bcv.checker.matching import mismatch
 from bcv.checker.polynomials import Ring
 from bcv.checker.statement import Reader
@@ -233,3 +233,38 @@ def test_a_bound_beyond_the_times_of_its_conditions_is_rejected() -> None:
     statement["certificate"]["horizon"] = "100"
     with pytest.raises(RejectedError, match="horizon"):
         Session(statement)
+
+
+STOCHASTIC = """\
+bcv: 1
+name: drifting down
+time: discrete
+states: {x: [1, 100]}
+noise: {w: {discrete: {0: 0.5, 1: 0.5}}}
+dynamics: {x: x - 1 + w/2}
+initial: x == 10
+unsafe: x >= 10
+certificate: {B: x, condition: supermartingale, gamma: 10, lambda: 10, c: 0.75, horizon: 8}
+"""
+
+
+def test_a_negative_drift_is_rejected() -> None:
+    """With c = -3/4 all claims hold, and (gamma + c*T)/lambda = 0.4; the initial state is unsafe."""
+    statement = statement_of(parse_problem(STOCHASTIC, "drift.yaml"))
+    assert Session(statement).derived.claims
+    place = statement["certificate"]["drift"]
+    assert statement["nodes"][place] == ["const", "3/4"]
+    statement["nodes"][place] = ["const", "-3/4"]
+    with pytest.raises(RejectedError, match="negative"):
+        Session(statement)
+
+
+def test_a_witness_where_all_branches_fail_is_one_at_the_switch_too() -> None:
+    text = BASE.format(
+        time="continuous", f="-x", g="1", b="max(x, -x) + y", more="condition: nonincreasing"
+    )
+    session = Session(statement_of(parse_problem(text, "base.yaml")))
+    flow = next(claim for claim in session.claims("flow"))
+    point = dict.fromkeys(flow.region.names, Fraction(0))
+    value = PointValues(session.statement.terms, point).of(flow.expr)
+    assert violates(value, flow.strict)
