@@ -249,7 +249,7 @@ certificate: {B: x, condition: supermartingale, gamma: 10, lambda: 10, c: 0.75, 
 
 
 def test_a_negative_drift_is_rejected() -> None:
-    """With c = -3/4 all claims hold, and (gamma + c*T)/lambda = 0.4; the initial state is unsafe."""
+    """With c = -3/4 all claims hold and (gamma + c*T)/lambda = 0.4; the first state is unsafe."""
     statement = statement_of(parse_problem(STOCHASTIC, "drift.yaml"))
     assert Session(statement).derived.claims
     place = statement["certificate"]["drift"]
