@@ -236,8 +236,8 @@ def _tries(
     rest of the face is misjudged. Estimates may be misread, and take their time.
     """
     tight = False
-    radial = bool(zeros) and attempt.aim is Aim.RADIAL
-    for known in (zeros, ()) if radial else (zeros,):
+    form = attempt.aim is Aim.RADIAL
+    for known in (zeros, ()) if zeros and form else (zeros,):
         found = _attempted(view, attempt, goal, (known, ()), deadline)
         tight = tight or (isinstance(found, Missed) and found.tight)
         yield found
@@ -269,9 +269,8 @@ def _attempted(
     found = _solved(program, goal, deadline)
     if isinstance(found, Missed):
         return found
-    if attempt.aim is Aim.RADIAL:
-        found = radial.completed(*found, view.system.claim) or Missed()
-    case = None if isinstance(found, Missed) else _case(view, goal, *found)
+    completed = radial.completed(*found, view.system.claim) if attempt.aim is Aim.RADIAL else found
+    case = None if completed is None else _case(view, goal, *completed)
     return case or Missed()
 
 

@@ -10,9 +10,10 @@ there, and those can be found from enough digits (``faces.cut_at_estimates``).
 
 from __future__ import annotations
 
+import functools
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
@@ -34,6 +35,7 @@ TINY: Final = Fraction(1, 1 << (BITS // 2))
 
 _MOST: Final = 6
 _MOST_VARIABLES: Final = 10
+_SHARE: Final = 0.2
 _LARGEST: Final = 1500
 """Nodes of a claim whose zeros are looked for."""
 _STEPS: Final = 40
@@ -80,6 +82,22 @@ def estimates(
         if zero is not None and not any(_close(zero, other) for other in (*exact, *found)):
             found.append(zero)
     return tuple(found)
+
+
+def finder(
+    obligation: Obligation,
+    near: Sequence[Sequence[float]],
+    exact: Sequence[Estimate],
+    deadline: float,
+) -> Callable[[], tuple[Estimate, ...]]:
+    """``estimates`` when first asked for, within a share of the time that is left by then."""
+
+    @functools.cache
+    def found() -> tuple[Estimate, ...]:
+        now = time.monotonic()
+        return estimates(obligation, near, exact, now + _SHARE * max(0.0, deadline - now))
+
+    return found
 
 
 def _close(a: Numbers, b: Numbers) -> bool:

@@ -141,16 +141,12 @@ class _Attempt:
         """Search with convex neighbourhoods of the zeros cut out; None if all was decided."""
         obligation = self.bounds.obligation
         key = f"{obligation.digest()} {zeros}"
-        search = waiting = self.budget.shelf.take(key)
-        resumed = False
-        if search is None:
-            search = self._taken_up(key)
-            resumed = search is not None
-        if search is None:
-            search = Search(self.bounds, outer_root(obligation.region))
+        waiting: Search | None = self.budget.shelf.take(key)
+        filed = None if waiting else self._taken_up(key)
+        search = waiting or filed or Search(self.bounds, outer_root(obligation.region))
         report = _reporter(obligation, self.engine, search, self.emit)
         try:
-            for zero in () if resumed or waiting else zeros:
+            for zero in () if waiting or filed else zeros:
                 found = neighbourhood(obligation, zero, search.root)
                 if found is not None:
                     search.carve(found)
@@ -159,9 +155,9 @@ class _Attempt:
             return search, Reason.INTERRUPTED
         except MemoryError:
             return search, Reason.MEMORY
-        if reason is Reason.TIMEOUT and not resumed:
+        if reason is Reason.TIMEOUT and not filed:
             self.budget.shelf.put(key, search, search.stack.bytes + search.recorder.bytes)
-        if resumed and reason is None and search.witness is None and not self._confirmed(search):
+        if filed and reason is None and search.witness is None and not self._confirmed(search):
             assert self.budget.checkpoints is not None
             self.budget.checkpoints.forget(key)
             return self.run(zeros)

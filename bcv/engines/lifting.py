@@ -210,11 +210,11 @@ class _Search:
         self, claim: Obligation, terms: Sequence[tuple[str, Expr]], budget: Budget
     ) -> Iterator[tuple[Fraction, ...]]:
         """The estimated zeros of the original claim that are near zeros of this one."""
-        from bcv.algebra.zeros import TINY, approximate, estimates
+        from bcv.algebra.zeros import TINY, approximate, finder
 
         if self.near is None:
-            until = budget.slice(0.2 * budget.seconds_left).deadline
-            self.near = estimates(self.original, self.hints.points, self.hints.zeros, until)
+            points, zeros = self.hints.points, self.hints.zeros
+            self.near = finder(self.original, points, zeros, budget.deadline)()
         for near in self.near:
             point = dict(zip(self.original.region.variables, near, strict=True))
             values = approximate([term for _, term in terms], point)

@@ -6,10 +6,7 @@ in exact rationals and found every Gram matrix positive semidefinite.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from typing import Final
 
 from bcv import expr as ex
@@ -76,24 +73,17 @@ def _attempted(obligation: Obligation, hints: Hints, budget: Budget) -> Outcome:
     from bcv.algebra import search
     from bcv.algebra.polynomial import polynomial, ring
     from bcv.algebra.systems import System, constraint_sets
-    from bcv.algebra.zeros import estimates
+    from bcv.algebra.zeros import finder
 
     over = ring(obligation.region.variables)
     claim = polynomial(obligation.expr, over)
     sets = constraint_sets(obligation.region, over)
     if claim is None or sets is None:
         return Undecided(Reason.UNSUPPORTED, "the polynomials are too large")
-
-    @functools.cache
-    def near() -> Sequence[tuple[Fraction, ...]]:
-        if hints.estimates is not None:
-            return hints.estimates()
-        until = budget.slice(0.2 * budget.seconds_left).deadline
-        return estimates(obligation, hints.points, hints.zeros, until)
-
     whole = all(is_rational(atom.expr) for atom in atoms(obligation.region.formula))
     if not whole:  # what is left of the region seldom proves the claim, however long it takes
         budget = budget.slice(PARTIAL_SHARE * budget.seconds_left)
+    near = hints.estimates or finder(obligation, hints.points, hints.zeros, budget.deadline)
     cases: list[PolynomialCase] = []
     for constraints in sets:
         system = System(over, claim, obligation.strict, constraints)

@@ -140,6 +140,8 @@ class _Hessian:
         matrix[lower], spread[lower] = 0.5 * least + 0.5 * most, 0.5 * most - 0.5 * least
         spread = np.maximum(spread, spread.T)
         np.fill_diagonal(matrix, matrix.diagonal() - spread.sum(axis=1))
+        if not np.isfinite(matrix).all():  # the sums passed the largest double
+            return True
         values = np.linalg.eigvalsh(matrix)
         return bool(values[0] >= -1e-9 * np.abs(values).max())
 
