@@ -23,7 +23,8 @@ MAX_BITS: Final = 20_000
 Poly = Any
 """A ``flint.fmpq_mpoly``; flint ships no types."""
 
-RATIONAL_OPS: Final = frozenset({Op.CONST, Op.VAR, Op.ADD, Op.SUB, Op.MUL, Op.DIV, Op.NEG, Op.POW})
+POLYNOMIAL_OPS: Final = frozenset({Op.CONST, Op.VAR, Op.ADD, Op.SUB, Op.MUL, Op.NEG, Op.POW})
+RATIONAL_OPS: Final = POLYNOMIAL_OPS | {Op.DIV}
 
 
 def is_rational(root: Expr) -> bool:

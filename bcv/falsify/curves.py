@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from bcv import expr as ex
+from bcv.algebra.polynomial import POLYNOMIAL_OPS
 from bcv.expr import Expr, Op
 from bcv.falsify.landscape import Array, nearest_float
 from bcv.falsify.rationals import Coordinates, complexity, rounded
@@ -34,15 +35,11 @@ MAX_DEGREE: Final = 48
 
 ROOT_BITS: Final = 256
 _NEAR: Final = Fraction(1, 2**20)
-_POLYNOMIAL: Final = {Op.CONST, Op.VAR, Op.ADD, Op.SUB, Op.NEG, Op.MUL, Op.POW}
 
 
 def are_polynomials(roots: Sequence[Expr]) -> bool:
     """Whether the roots are written with sums, products and powers only."""
-    return all(
-        node.op in _POLYNOMIAL and (node.args or node.op is Op.VAR or node.constant is not None)
-        for node in ex.postorder(*roots)
-    )
+    return all(node.op in POLYNOMIAL_OPS for node in ex.postorder(*roots))
 
 
 # -- which curves ---------------------------------------------------------------------------------

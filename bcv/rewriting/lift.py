@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 
 from bcv import expr as ex
+from bcv.algebra.polynomial import POLYNOMIAL_OPS
 from bcv.enclosures.intervals import IntervalMachine
 from bcv.enclosures.tape import compile_tape
 from bcv.evidence import Theorem
@@ -27,7 +28,6 @@ from bcv.rewriting.theorems import EVEN, ODD, atoms_of, enriched
 MOST_VARIABLES: Final = 8
 """More new variables than this are hopeless for sums of squares."""
 
-_POLYNOMIAL: Final = frozenset({Op.CONST, Op.VAR, Op.ADD, Op.SUB, Op.MUL, Op.NEG, Op.POW})
 _BELOW_PI: Final = 3.14150
 _GRID: Final = 1 << 12
 _FARTHEST: Final = 2.0**60
@@ -154,7 +154,7 @@ def _opaque(roots: Iterable[Expr]) -> Iterator[Expr]:
         if node in seen:
             continue
         seen.add(node)
-        if node.op in _POLYNOMIAL:
+        if node.op in POLYNOMIAL_OPS:
             stack.extend(node.args)
         else:
             yield node
