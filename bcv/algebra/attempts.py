@@ -59,6 +59,8 @@ class Attempt:
         standard: leave out monomials that the equalities make superfluous. It is smaller and
             finds tight identities; with all of them the numbers are better.
         terms: which monomials the squares are made of.
+        odd: the identity has the degree 2 * half - 1, so that both bounds of a variable have
+            squares of their own beside those of their product.
     """
 
     half: int
@@ -67,6 +69,12 @@ class Attempt:
     aim: Aim = Aim.CLAIM
     standard: bool = True
     terms: Terms = Terms.ALL
+    odd: bool = False
+
+    @property
+    def most(self) -> int:
+        """The degree of the identity."""
+        return 2 * self.half - self.odd
 
 
 LARGE = 25
@@ -75,6 +83,8 @@ MOST_HALF = 20
 """Half the degree of the identities that are tried, at most."""
 MOST = 5000
 """Monomials beyond which no attempt is of use."""
+MANY = 300
+"""Monomials of an identity from which on one of a smaller degree is tried first."""
 
 
 def attempts(system: System) -> Iterator[Attempt]:
@@ -94,6 +104,8 @@ def attempts(system: System) -> Iterator[Attempt]:
         yield Attempt(first, terms=Terms.POWERS)
     if not system.strict and _sparse(system, first):
         yield Attempt(first, width=0, terms=Terms.CORRELATED)
+    if _is_odd(system, first):
+        yield Attempt(first, odd=True)
     yield Attempt(first)
     if not system.constraints and not system.strict:
         yield Attempt(first + 1, aim=Aim.RADIAL)
@@ -110,6 +122,19 @@ def attempts(system: System) -> Iterator[Attempt]:
         if surface:
             yield Attempt(half + 1, standard=False)
         yield Attempt(half + 1, min(2, 1 + inequalities), half + 1 - first)
+
+
+def _is_odd(system: System, half: int) -> bool:
+    """Whether the claim's degree is odd, linear inequalities may lift squares to it, and it pays.
+
+    A cubic on a box of twelve dimensions has 455 monomials, an identity of degree four 1820.
+    """
+    linear = any(
+        item.relation is not Relation.EQ and int(item.poly.total_degree()) == 1
+        for item in system.constraints
+    )
+    degree = int(system.claim.total_degree())
+    return linear and degree == 2 * half - 1 and support.count(system.over.size, 2 * half) >= MANY
 
 
 def _sparse(system: System, half: int) -> bool:
@@ -152,8 +177,13 @@ def _surfaces(system: System) -> list[Product]:
     return found
 
 
-def _products(system: System, width: int, taken: set[int]) -> Iterator[Product]:
-    """The products of inequalities that are tried, the empty one first."""
+def _products(
+    system: System, width: int, taken: set[int], *, apart: bool = False
+) -> Iterator[Product]:
+    """The products of inequalities that are tried, the empty one first.
+
+    The two bounds of a variable are one product; ``apart`` or in pairs they are tried alone, too.
+    """
     one = system.over.constant(1)
     yield (), one
     if width == 0:
@@ -177,7 +207,8 @@ def _products(system: System, width: int, taken: set[int]) -> Iterator[Product]:
         for i, (left, a) in enumerate(singles):
             for right, b in singles[:i]:
                 yield left + right, a * b
-        yield from (((index,), polys[index]) for index in paired)
+    if width > 1 or apart:
+        yield from (((index,), polys[index]) for index in sorted(paired))
 
 
 def _slacks(system: System) -> list[Product]:
@@ -224,7 +255,7 @@ def build(system: System, attempt: Attempt, goal: Goal) -> Program:
         return _in_powers(system, attempt, goal)
     if attempt.terms is Terms.EULER:
         return _by_euler(system, goal)
-    over, size, most = system.over, system.over.size, 2 * attempt.half
+    over, size, most = system.over, system.over.size, attempt.most
     surfaces = _surfaces(system)
     heads = [tuple(map(int, poly.monoms()[0])) for _, poly in surfaces if attempt.standard]
 
@@ -242,7 +273,7 @@ def build(system: System, attempt: Attempt, goal: Goal) -> Program:
     slacks = _slack_blocks(system, goal, most)
     blocks = []
     taken = {index for atoms, _ in surfaces for index in atoms}
-    products = list(_products(system, attempt.width, taken))
+    products = list(_products(system, attempt.width, taken, apart=attempt.odd))
     if attempt.multiplier >= 0:
         narrow = products if attempt.width == 1 else list(_products(system, 1, taken))
         factors = narrow if attempt.width > 1 else narrow[:1]

@@ -10,7 +10,7 @@ it to growing precision, restore the coefficient equations exactly, and test.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -19,7 +19,7 @@ import numpy as np
 
 from bcv.algebra.gram import Matrix, expand, is_positive_semidefinite
 from bcv.algebra.polynomial import Poly
-from bcv.algebra.program import Program, floats
+from bcv.algebra.program import Block, Program, floats
 from bcv.algebra.semidefinite import Array
 from bcv.algebra.support import product
 from bcv.evidence import Monomial
@@ -30,6 +30,14 @@ LONGEST = 6000
 """Bits of the largest numerator that is of use: proofs are to be written down and read."""
 SECONDS_PER_STEP = 3e-9
 """Of exact elimination; there are as many steps as equations squared times unknowns."""
+
+
+class LateError(Exception):
+    """The deadline has come, or comes before the next step could end, which takes ``seconds``."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +98,17 @@ class _Unknowns:
     def correction(self, residual: Poly, deadline: float) -> list[Any] | None:
         """A small exact change of the unknowns that adds ``residual``, if there is one.
 
-        None also if it could not be found before the deadline.
+        Raises LateError if it could not be found before the deadline.
         """
         wanted = {tuple(m): c for m, c in residual.to_dict().items()}
         if self.equations is None:
             terms = [{tuple(m): c for m, c in poly.to_dict().items()} for poly in self.polys]
             monomials = {m for t in terms for m in t}
             cost = SECONDS_PER_STEP * len(monomials) ** 2 * len(terms)
-            if not wanted.keys() <= monomials or cost > deadline - time.monotonic():
+            if not wanted.keys() <= monomials:
                 return None
+            if cost > deadline - time.monotonic():
+                raise LateError(cost)
             self.equations = _Equations(terms, sorted(monomials))
         return self.equations.solution(wanted)
 
@@ -165,27 +175,73 @@ class _Equations:
         return [x * scale for x, scale in zip(scaled, self.scales, strict=True)]
 
 
+Place = tuple[int, int, int]
+"""A block, and a row and a column not beyond it, of its Gram matrix."""
+
+
+def _places(
+    program: Program, wanted: Callable[[Block], bool]
+) -> tuple[dict[Monomial, list[Place]], list[Any]]:
+    """Entries of these blocks' Gram matrices by the leading monomial of what they stand for.
+
+    And, by block, the leading coefficient. Rows other than monomials are left out.
+    """
+    found: dict[Monomial, list[Place]] = {}
+    leading = [block.poly.leading_coefficient() for block in program.blocks]
+    for k, block in enumerate(program.blocks):
+        if block.rows is not None or not wanted(block):
+            continue
+        head = tuple(map(int, block.poly.monoms()[0]))
+        for i, a in enumerate(block.basis):
+            for j in range(i + 1):
+                key = product(head, product(a, block.basis[j]))
+                found.setdefault(key, []).append((k, i, j))
+    return found, leading
+
+
+def _shared(
+    grams: list[Matrix], places: Sequence[Place], leading: Sequence[Any], value: Any
+) -> dict[int, Any]:
+    """Add value times the leading monomial, evenly to all places; what each block was given."""
+    share = value / sum((1 if i == j else 2) * abs(leading[k]) for k, i, j in places)
+    added: dict[int, Any] = {}
+    for k, i, j in places:
+        signed = share if leading[k] > 0 else -share
+        grams[k][i][j] += signed
+        if i != j:
+            grams[k][j][i] += signed
+        added[k] = added.get(k, 0) + (signed if i == j else 2 * signed)
+    return added
+
+
 def _spread(program: Program, grams: list[Matrix], residual: Poly) -> bool:
     """Add the residual to the plain squares' Gram entries, evenly; False where none can take it."""
     wanted = {tuple(map(int, m)): c for m, c in residual.to_dict().items()}
-    entries: dict[Monomial, list[tuple[int, int, int]]] = {}
-    for k, block in enumerate(program.blocks):
-        if block.rows is not None or not block.poly.is_one():
-            continue
-        for i, a in enumerate(block.basis):
-            for j in range(i + 1):
-                key = product(a, block.basis[j])
-                if key in wanted:
-                    entries.setdefault(key, []).append((k, i, j))
-    if not wanted.keys() <= entries.keys():
+    places, leading = _places(program, lambda block: bool(block.poly.is_one()))
+    if not wanted.keys() <= places.keys():
         return False
     for monomial, value in wanted.items():
-        places = entries[monomial]
-        share = value / sum(1 if i == j else 2 for _, i, j in places)
-        for k, i, j in places:
-            grams[k][i][j] += share
-            if i != j:
-                grams[k][j][i] += share
+        _shared(grams, places[monomial], leading, value)
+    return True
+
+
+def _eliminated(program: Program, grams: list[Matrix], residual: Poly) -> bool:
+    """The same with the help of inequalities: their multiples take what plain squares cannot.
+
+    From the leading monomial on; what the multiples bring with it are smaller monomials.
+    """
+    over = program.over
+    plain, leading = _places(program, lambda block: bool(block.poly.is_one()))
+    others, _ = _places(program, lambda block: not block.slack and not block.poly.is_one())
+    while not residual.is_zero():
+        value, monomial = residual.leading_coefficient(), tuple(map(int, residual.monoms()[0]))
+        places = plain.get(monomial) or others.get(monomial)
+        if places is None:
+            return False
+        for k, added in _shared(grams, places, leading, value).items():
+            poly = program.blocks[k].poly
+            square = tuple(m - int(h) for m, h in zip(monomial, poly.monoms()[0], strict=True))
+            residual -= over.from_terms({square: added}) * poly
     return True
 
 
@@ -244,7 +300,10 @@ def ideal_member(program: Program, deadline: float) -> Exact | None:
         return None
     bare = replace(program, blocks=())
     unknowns = _Unknowns(bare)
-    change = unknowns.correction(rest, deadline)
+    try:
+        change = unknowns.correction(rest, deadline)
+    except LateError:  # squares may be found sooner
+        return None
     if change is None:
         return None
     _changed(bare, unknowns, change, [], factors)
@@ -254,23 +313,38 @@ def ideal_member(program: Program, deadline: float) -> Exact | None:
 def exact_solution(
     program: Program, grams: Sequence[Array], factors: Sequence[Array], deadline: float
 ) -> Exact | None:
-    """An exact solution near the floats, with positive semidefinite Gram matrices, or None."""
+    """An exact solution near the floats, with positive semidefinite Gram matrices, or None.
+
+    Raises LateError if the time does not suffice.
+    """
     unknowns: _Unknowns | None = None
     for bits in _precisions(grams):
         if time.monotonic() > deadline:
-            return None
+            raise LateError
         tried = [_rounded(matrix, bits) for matrix in grams]
         polys = [_factor(program, k, f, bits) for k, f in enumerate(factors)]
         if not _restored(program, tried, polys):
+            residual = _residual(program, tried, polys)
+            copies = [[list(row) for row in matrix] for matrix in tried]
+            if _eliminated(program, copies, residual) and _all_semidefinite(copies, deadline):
+                return _exact(program, copies, polys)
             unknowns = unknowns or _Unknowns(program)
-            change = unknowns.correction(_residual(program, tried, polys), deadline)
+            change = unknowns.correction(residual, deadline)
             if change is None:
                 return None
             _changed(program, unknowns, change, tried, polys)
-        if all(_is_semidefinite(matrix, deadline) for matrix in tried):
-            full = (on_monomials(m, b.rows) for m, b in zip(tried, program.blocks, strict=True))
-            return Exact(tuple(full), tuple(polys))
+        if _all_semidefinite(tried, deadline):
+            return _exact(program, tried, polys)
     return None
+
+
+def _all_semidefinite(grams: Sequence[Matrix], deadline: float) -> bool:
+    return all(_is_semidefinite(matrix, deadline) for matrix in grams)
+
+
+def _exact(program: Program, grams: Sequence[Matrix], factors: Sequence[Poly]) -> Exact:
+    full = (on_monomials(m, b.rows) for m, b in zip(grams, program.blocks, strict=True))
+    return Exact(tuple(full), tuple(factors))
 
 
 def _precisions(grams: Sequence[Array]) -> Iterator[int]:

@@ -31,7 +31,7 @@ from bcv.algebra.identity import CLAIM, is_refutation
 from bcv.algebra.polynomial import Poly
 from bcv.algebra.program import Program, solve
 from bcv.algebra.program import support as spanned
-from bcv.algebra.rounding import Exact, exact_solution, ideal_member
+from bcv.algebra.rounding import Exact, LateError, exact_solution, ideal_member
 from bcv.algebra.semidefinite import Status
 from bcv.algebra.systems import System
 from bcv.algebra.zeros import TINY
@@ -173,9 +173,10 @@ def _searched(
         return [view.change.point_into(z) for z in estimates() if _inside(system, z, tiny)]
 
     skipped, needed, empty = 0, math.inf, system.claim.is_zero()
+    begun: float | None = None
     for attempt in attempts(view.system):
         if deadline - time.monotonic() <= 0:
-            return Failure(Reason.TIMEOUT)
+            return Failure(Reason.TIMEOUT, begun)
         if skipped > 3:
             break
         cheap = False
@@ -184,6 +185,8 @@ def _searched(
                 if isinstance(found, TooLong):
                     if attempt.aim is not Aim.EMPTY or empty:
                         needed = min(needed, found.seconds)
+                    if found.begun:
+                        begun = min(begun or math.inf, found.seconds)
                     continue
                 cheap = True
                 if isinstance(found, Missed):
@@ -215,9 +218,13 @@ def _inside(system: System, point: tuple[Fraction, ...], least: Any = 0) -> bool
 
 @dataclass(frozen=True, slots=True)
 class TooLong:
-    """An attempt was not made, since it would have taken about so many seconds."""
+    """An attempt was not made, since it would have taken about so many seconds.
+
+    ``begun`` says that it was begun and cut short.
+    """
 
     seconds: float
+    begun: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +273,11 @@ def _attempted(
     predicted = predicted_seconds(program, len(spanned(program)))
     if predicted > share * left:
         return TooLong(predicted)
-    found = _solved(program, goal, deadline)
+    started = time.monotonic()
+    try:
+        found = _solved(program, goal, deadline)
+    except LateError as late:
+        return TooLong(2 * (time.monotonic() - started) + late.seconds, begun=True)
     if isinstance(found, Missed):
         return found
     completed = radial.completed(*found, view.system.claim) if attempt.aim is Aim.RADIAL else found
@@ -275,12 +286,15 @@ def _attempted(
 
 
 def _dense_seconds(system: System, attempt: Attempt) -> float:
-    equations = support.count(system.over.size, 2 * attempt.half)
+    equations = support.count(system.over.size, attempt.most)
     return 15 * 4.0 * equations**3 / FLOPS
 
 
 def _solved(program: Program, goal: Goal, deadline: float) -> tuple[Program, Exact] | Missed:
-    """Solve and round; where nothing is strictly feasible, cut to the face and try again."""
+    """Solve and round; where nothing is strictly feasible, cut to the face and try again.
+
+    Raises LateError if the time does not suffice.
+    """
     member = ideal_member(program, deadline)
     if member is not None:
         return replace(program, blocks=()), member
@@ -293,6 +307,8 @@ def _solved(program: Program, goal: Goal, deadline: float) -> tuple[Program, Exa
         except np.linalg.LinAlgError:
             break
         status = estimate.interior.status
+        if status is Status.TIMEOUT:
+            raise LateError
         if status is Status.INTERIOR:
             exact = exact_solution(program, estimate.interior.grams, estimate.factors, deadline)
             if exact is not None:

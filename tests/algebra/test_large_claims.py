@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from fractions import Fraction
 
+import pytest
+
 from bcv.algebra import search, support
 from bcv.algebra.identity import is_refutation
 from bcv.algebra.polynomial import Poly, ring
@@ -69,6 +71,47 @@ def test_claim_in_twelve_variables_is_proved_with_powers_of_single_ones() -> Non
     case = search.refute(system, (), time.monotonic() + 60)
     assert isinstance(case, PolynomialCase)
     assert is_refutation(case, system)
+
+
+def _cubic(size: int) -> System:
+    """A claim with all products of three variables on the unit box, by a margin."""
+    over = ring(tuple(f"x{i}" for i in range(size)))
+    x = [over.generator(i) for i in range(size)]
+    total, square, box = over.constant(0), over.constant(0), []
+    for i in range(size):
+        total += x[i] / (i + 1)
+        square += x[i] ** 2
+        box.append(Constraint(2 * i, 1 - x[i], Relation.GE))
+        box.append(Constraint(2 * i + 1, 1 + x[i], Relation.GE))
+    return System(over, 4 * square + total**3 - total * square, False, tuple(box))
+
+
+def test_cubic_claim_on_a_box_of_ten_dimensions_is_proved_by_an_identity_of_degree_three() -> None:
+    system = _cubic(10)
+    case = search.refute(system, (), time.monotonic() + 60)
+    assert isinstance(case, PolynomialCase)
+    assert is_refutation(case, system)
+    assert max(sum(m) for _, found in case.cone for m in found.basis) == 1
+
+
+def _definite(size: int) -> System:
+    """A positive definite quadratic form in which all variables are coupled."""
+    over = ring(tuple(f"x{i}" for i in range(size)))
+    x = [over.generator(i) for i in range(size)]
+    return System(over, sum((x[i] * (x[i] + x[i - 1] / 2 + x[i - 5] / 9) for i in range(size)),
+        over.constant(0)), False, ())  # fmt: skip
+
+
+def test_an_attempt_that_is_cut_short_is_worth_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    def late(*_: object) -> None:
+        raise search.LateError(3.0)
+
+    monkeypatch.setattr(search, "exact_solution", late)
+    failure = search.refute(_definite(20), (), time.monotonic() + 1)
+    assert isinstance(failure, search.Failure)
+    assert failure.reason is Reason.TIMEOUT
+    assert failure.needed is not None
+    assert 3 <= failure.needed < 5
 
 
 def test_only_variables_of_a_common_term_are_multiplied() -> None:
