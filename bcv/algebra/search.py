@@ -42,6 +42,12 @@ from bcv.region import Relation
 FLOPS = 2.5e10
 """Floating-point operations per second assumed by the cost model."""
 
+EMPTY_SHARE = 0.05
+"""The share of the time left that an attempt may take to show that the region is empty."""
+
+GLANCE = 0.02
+"""Seconds that such an attempt may take whatever is left."""
+
 OTHER_PARTS = 0.1
 """The share of the time for parts of the region that are not linked to the claim."""
 
@@ -269,9 +275,10 @@ def _attempted(
     if attempt.aim is not Aim.EMPTY:
         program = faces.cut_at_zeros(program, known[0])
         program = faces.cut_at_estimates(program, known[1])
-    share = 0.05 if attempt.aim is Aim.EMPTY and not view.system.claim.is_zero() else 1.0
+    if attempt.aim is Aim.EMPTY and not view.system.claim.is_zero():
+        left = min(left, max(GLANCE, EMPTY_SHARE * left))
     predicted = predicted_seconds(program, len(spanned(program)))
-    if predicted > share * left:
+    if predicted > left:
         return TooLong(predicted)
     started = time.monotonic()
     try:

@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from .chance import supermartingale
 from .claims import TRUE, Claim, Formula, Region, both
+from .independence import independent
 from .invariance import staying
 from .levels import automatic_levels
 from .matching import is_empty
@@ -162,8 +163,9 @@ class Deriver:
         t = self.t
         if self.has(b, *KINKS) or any(self.has(f, "select") for f in mode.dynamics):
             return self.lacks(mode, "regular", "kinks in B or jumps in f")
-        if _has_equality(mode.domain):
-            return self.lacks(mode, "regular", "an equality in the domain")
+        why = independent(self, mode, b) if _has_equality(mode.domain) else ""
+        if why:
+            return self.lacks(mode, "regular", why)
         square = t.zero
         for name in (*(state.name for state in self.s.states), "t"):
             slope = t.derivative(b, name)

@@ -6,7 +6,8 @@ Soundness depends on this file: without them the condition proves nothing.
 from __future__ import annotations
 
 from bcv import expr as ex
-from bcv.conditions.conditions import Conditions
+from bcv.conditions.conditions import Conditions, joined
+from bcv.conditions.independence import equalities, independent
 from bcv.conditions.kinks import detached, jumps, piece, switching
 from bcv.conditions.setting import (
     claim,
@@ -19,7 +20,7 @@ from bcv.conditions.setting import (
 from bcv.expr import Expr, Op
 from bcv.obligation import Obligation
 from bcv.problem import TIME_NAME, Mode, Problem
-from bcv.region import Relation, atoms, equal
+from bcv.region import equal
 
 
 def _dot(a: tuple[Expr, ...], b: tuple[Expr, ...]) -> Expr:
@@ -126,17 +127,14 @@ def _lipschitz(
     return tuple(found)
 
 
-def side_conditions(problem: Problem, mode: Mode, b: Expr, field: tuple[Expr, ...]) -> Conditions:
+def side_conditions(
+    problem: Problem, mode: Mode, b: Expr, field: tuple[Expr, ...], lie: Expr
+) -> Conditions:
     """``regular``, and what makes f locally Lipschitz, for a mode under ``boundary``."""
-    equalities = any(atom.relation is Relation.EQ for atom in atoms(mode.domain))
-    missing: tuple[tuple[str, str], ...] = ()
-    if equalities:
-        reason = "an equality in the domain: B can be singular along it although grad B is not zero"
-        missing = ((named(mode, "regular"), reason),)
-    return Conditions(
+    found = Conditions(
         obligations=(
             *_regular(problem, mode, b),
             *_lipschitz(problem, mode, b, field),
-        ),
-        unsupported=missing,
+        )
     )
+    return joined(found, independent(problem, mode, b, lie)) if equalities(mode) else found

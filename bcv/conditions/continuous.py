@@ -127,7 +127,8 @@ def flow(problem: Problem, mode: Mode) -> Conditions:
     """
     name, b = named(mode, "flow"), barrier(problem, mode)
     field = without_inputs(problem, mode.dynamics)
-    rule = _rule(problem, b, lie_derivative(problem, b, mode.dynamics))
+    lie = lie_derivative(problem, b, mode.dynamics)
+    rule = _rule(problem, b, lie)
     if rule is None:
         kind = problem.certificate.condition.value
         return unsupported(name, f"{kind} has no meaning for this continuous system")
@@ -142,5 +143,5 @@ def flow(problem: Problem, mode: Mode) -> Conditions:
     )
     found = Conditions(obligations=obligations)
     if problem.certificate.condition is ConditionKind.BOUNDARY:
-        return joined(found, side_conditions(problem, mode, b, field))
+        return joined(found, side_conditions(problem, mode, b, field, lie))
     return found

@@ -19,6 +19,7 @@ from bcv.region import (
     Formula,
     Range,
     Region,
+    Relation,
     all_of,
     any_of,
     at_least,
@@ -166,8 +167,10 @@ def scope(problem: Problem) -> Conditions:
     assumes: list[str] = []
     if limited and not problem.domain_invariant:
         edge = problem.certificate.condition is ConditionKind.BOUNDARY
+        thin = any(a.relation is Relation.EQ for mode in problem.modes for a in atoms(mode.domain))
+        inner = "relative interior of the " if thin else "interior of the "
         sure = " almost surely" if is_stochastic(problem) else ""
-        assumes.append(f"the state stays in the {'interior of the ' if edge else ''}domain{sure}")
+        assumes.append(f"the state stays in the {inner if edge else ''}domain{sure}")
     if problem.disturbances:
         assumes.append("disturbances are measurable in time and locally bounded")
     if problem.inputs:

@@ -157,6 +157,49 @@ def test_every_condition_is_derived_alike(time: str, b: str, f: str) -> None:
             ), more
 
 
+DOMAINS = {
+    "x**2 + y**2 == 1": "",
+    "[x + y == 1/2, x >= 0]": "",
+    "[x == 0, y == x]": "",
+    "x**3 == p*y": "",
+    "x == 0 or y == 0": "stands in an alternative",
+    "sin(x) == y": "no polynomial",
+}
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+@pytest.mark.parametrize("g", ["-y", "x - y*t", "-x"])
+def test_equalities_in_the_domain_are_treated_alike(domain: str, g: str) -> None:
+    text = BASE.format(
+        time="continuous", f="y", g=g, b="x**2 + y**2 - p", more="condition: boundary"
+    )
+    problem = parse_problem(text.replace("initial:", f"domain: {domain}\ninitial:"), "base.yaml")
+    session, conditions = Session(statement_of(problem)), obligations_of(problem)
+    assert not unmatched(problem)
+    reason = "" if g == "-x" else DOMAINS[domain]  # B is constant then, whatever the domain is
+    assert bool(conditions.unsupported) == bool(session.derived.missing) == bool(reason)
+    assert reason in "".join(session.derived.missing)
+    if not reason:
+        assert len(session.derived.claims) == len(conditions.obligations)
+
+
+def test_no_other_obligation_implies_the_independence_of_gradients() -> None:
+    text = BASE.format(
+        time="continuous", f="y", g="-y", b="x**2 + y**2 - p", more="condition: boundary"
+    )
+    problem = parse_problem(text.replace("initial:", "domain: x == y\ninitial:"), "base.yaml")
+    session, matched = Session(statement_of(problem)), []
+    (claim,) = [c for c in session.derived.claims if "independent" in c.words]
+    for obligation in obligations_of(problem).obligations:
+        data = proved_entry(obligation, EVIDENCE)
+        reader = Reader(session.statement.terms)
+        reader.load(data["nodes"])
+        theirs = _obligation(reader, data["obligation"])
+        if obligation.name == claim.name and not mismatch(Ring(reader.terms), claim, theirs):
+            matched.append(obligation.part)
+    assert matched == ["independent of the domain's equalities"]
+
+
 def test_inputs_are_minimised_alike() -> None:
     text = BASE.format(time="continuous", f="-x + u", g="-y + x*v", b="x**2 + y**2 - 1", more="")
     text = text.replace("disturbances:", "inputs: {u: [-1, 1], v: [0, 2]}\ndisturbances:")

@@ -176,8 +176,45 @@ def test_a_kink_of_b_on_a_jump_of_f_counts_all_combinations() -> None:
     assert len({condition for condition, _ in values}) == 2
 
 
-def test_an_equality_in_the_domain_leaves_boundary_open() -> None:
+PART = "independent of the domain's equalities"
+
+
+def test_an_equality_in_the_domain_asks_boundary_for_independent_gradients() -> None:
     text = "domain: x**2 + y**2 == 1\n" + OSCILLATOR % "boundary"
-    assert [name for name, _ in conditions(text).unsupported] == ["regular"]
+    (found,) = [o for o in conditions(text).obligations if o.part == PART]
+    assert same(found.expr, "((2*x + y)*2*y - (x + 2*y)*2*x)**2")
+    assert (found.name, found.strict, found.sufficient) == ("regular", True, True)
+    assert conditions(text).assumes == ("the state stays in the relative interior of the domain",)
     loose = "domain: x**2 + y**2 == 1\n" + OSCILLATOR % "strict-boundary"
-    assert conditions(loose).unsupported == ()
+    assert PART not in [o.part for o in conditions(loose).obligations]
+
+
+def test_two_equalities_that_leave_a_point_are_never_independent_of_a_gradient() -> None:
+    text = "domain: [x**2 + y**2 == 1, x == y]\n" + OSCILLATOR % "boundary"
+    (found,) = [o for o in conditions(text).obligations if o.part == PART]
+    assert found.expr is ex.ZERO
+
+
+def test_nothing_more_is_asked_of_a_constant_of_the_motion() -> None:
+    text = "domain: x*y == 0\n" + OSCILLATOR.replace("-x - y", "-x") % "boundary"
+    text = text.replace("x**2 + x*y + y**2 - 1", "x**2 + y**2 - 1")
+    assert conditions(text).unsupported == ()
+    assert PART not in [o.part for o in conditions(text).obligations]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("", "domain: 'x == 0 or x >= 1'"),
+        ("", "domain: exp(x) == y"),
+        ("", "domain: abs(x) == y"),
+        ("x*y + y", "x*y + abs(y) + y"),
+        ("x: y,", "x: y + u,"),
+    ],
+)
+def test_other_equalities_in_the_domain_leave_boundary_open(change: tuple[str, str]) -> None:
+    old, new = change
+    more = "inputs: {u: [-1, 1]}\n" if "u" in new else ""
+    text = "domain: x == y\n" + more + OSCILLATOR % "boundary"
+    text = text.replace(old, new) if old else text.replace("domain: x == y", new)
+    assert [name for name, _ in conditions(text).unsupported] == ["regular"]
