@@ -297,7 +297,12 @@ class Search:
                     lambda: self._prosecutor.surface_points(cell, suspects[:, :3], limit)
                 )
                 if len(cell.surfaces) > 1:
-                    attempts.append(lambda: self._prosecutor.boxes_near(cell, suspects[:, :3]))
+                    # Descents end within 1e-7 of the surfaces; the boxes are smaller.
+                    attempts.append(
+                        lambda: self._prosecutor.boxes_near(
+                            cell, finite(restore(self._landscape, cell, suspects[:, :3], 4))
+                        )
+                    )
             else:
                 attempts.append(lambda: self._prosecutor.points_near(cell, moved, limit))
         return first_witness(attempt() for attempt in attempts)
