@@ -24,7 +24,6 @@ from bcv.evidence import (
     Lifted,
     Point,
     SquareFactor,
-    SumOfSquares,
 )
 from bcv.expr import Expr
 from bcv.obligation import Obligation
@@ -187,7 +186,7 @@ class _Search:
 
     def _lifted(self, claim: Obligation, found: Lift, budget: Budget) -> Evidence | None:
         inner = self._ask(self.engine.algebraic, found.obligation, budget, found.variables)
-        if not isinstance(inner, SumOfSquares):
+        if inner is None:
             return None
         evidence: Evidence = Lifted(found.variables, inner)
         return ByTheorems(found.theorems, evidence) if found.theorems else evidence
