@@ -16,11 +16,11 @@ import os
 from typing import Any, NamedTuple
 
 from .claims import Claim, Obligation, Region
-from .conditions import Derived, derive
+from .conditions import derive
 from .matching import mismatch
 from .reading import Reader, entry, sequence, text, truth
 from .ring import Ring
-from .statement import Statement, read_statement
+from .statement import Statement
 from .tasks import Task, prove, refute
 from .terms import RejectedError, Terms
 
@@ -59,8 +59,8 @@ class Session:
 
     def __init__(self, statement: Any) -> None:
         """Raises RejectedError."""
-        self.statement: Statement = read_statement(statement)
-        self.derived: Derived = derive(self.statement)
+        self.statement = Statement(statement)
+        self.derived = derive(self.statement)
 
     @property
     def words(self) -> str:

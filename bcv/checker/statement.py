@@ -6,9 +6,8 @@ The checker's verdict depends on this file. What has no meaning, or is not under
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from .claims import Formula, Side
 from .reading import Reader, entry, identifier, rational, sequence, text, truth
 from .terms import RejectedError, Terms
 
@@ -18,129 +17,84 @@ if TYPE_CHECKING:
 MOST_WORK = 20_000_000
 
 
-class Variable(NamedTuple):
-    """A quantity with an outer range and the formula of its true bounds."""
-
-    name: str
-    side: Side
-    exact: Formula
-
-
-class Mode(NamedTuple):
-    name: str
-    dynamics: tuple[int, ...]
-    domain: Formula
-    initial: Formula
-    unsafe: Formula
-    barrier: int
-
-
-class Transition(NamedTuple):
-    source: str
-    target: str
-    guard: Formula
-    reset: tuple[int, ...]
-
-
-class Statement(NamedTuple):
-    """A system, its sets and its certificate; docs/proof-format.md names the fields."""
-
-    terms: Terms
-    time: str
-    variables: dict[str, tuple[Variable, ...]]
-    modes: tuple[Mode, ...]
-    transitions: tuple[Transition, ...]
-    horizon: Fraction | None
-    condition: str
-    rate: int | None
-    strict_initial: bool
-    positive_safe: bool
-    levels: tuple[int, ...] | None
-    gamma: int | None
-    lam: int | None
-    drift: int | None
-    noise: tuple[tuple[str, Law], ...]
-    diffusion: tuple[tuple[int, ...], ...]
-    jumps: tuple[tuple[str, int, int], ...]
-    chance_horizon: Fraction | None
-    domain_invariant: bool
-    automatic_levels: bool
-
-    @property
-    def states(self) -> tuple[Variable, ...]:
-        return self.variables["states"]
-
-
 KINDS = ("states", "parameters", "disturbances", "inputs")
 
 
-def read_statement(data: Any) -> Statement:
-    """The statement of a proof file. Raises RejectedError."""
-    if entry(data, "schema") != "bcv.statement/1":
-        raise RejectedError("the statement's schema is not bcv.statement/1")
-    terms = Terms()
-    reader = Reader(terms)
-    reader.load(entry(data, "nodes"))
-    certificate = entry(data, "certificate")
-    levels = entry(certificate, "levels")
-    horizon, until = entry(data, "horizon"), entry(certificate, "horizon")
-    statement = Statement(
-        terms=terms,
-        time=text(entry(data, "time")),
-        variables={kind: _variables(reader, entry(data, kind)) for kind in KINDS},
-        modes=tuple(_mode(reader, item) for item in sequence(entry(data, "modes"))),
-        transitions=tuple(
-            _transition(reader, item) for item in sequence(entry(data, "transitions"))
-        ),
-        horizon=None if horizon is None else rational(horizon),
-        condition=text(entry(certificate, "condition")),
-        rate=reader.optional(entry(certificate, "rate")),
-        strict_initial=truth(entry(certificate, "strict_initial")),
-        positive_safe=truth(entry(certificate, "positive_safe")),
-        levels=None if levels in (None, "auto") else reader.all(levels),
-        gamma=reader.optional(entry(certificate, "gamma")),
-        lam=reader.optional(entry(certificate, "lambda")),
-        drift=reader.optional(entry(certificate, "drift")),
-        noise=tuple(_noise(reader, *sequence(item, 2)) for item in sequence(entry(data, "noise"))),
-        diffusion=tuple(reader.all(row) for row in sequence(entry(data, "diffusion"))),
-        jumps=tuple(_jump(reader, *sequence(item, 3)) for item in sequence(entry(data, "jumps"))),
-        chance_horizon=None if until is None else rational(until),
-        domain_invariant=truth(entry(data, "domain_invariant")),
-        automatic_levels=levels == "auto",
-    )
-    _check(statement)
-    return statement
+class Variable:
+    """A quantity with an outer range and the formula of its true bounds."""
+
+    def __init__(self, reader: Reader, data: Any) -> None:
+        self.name = identifier(entry(data, "name"))
+        self.side = reader.side(entry(data, "range"))
+        self.exact = reader.formula(entry(data, "exact"))
 
 
-def _variables(reader: Reader, data: Any) -> tuple[Variable, ...]:
-    return tuple(
-        Variable(
-            identifier(entry(item, "name")),
-            reader.side(entry(item, "range")),
-            reader.formula(entry(item, "exact")),
+class Mode:
+    """How the states change in one mode, its sets and its B; "" is the name of an only mode."""
+
+    def __init__(self, reader: Reader, data: Any) -> None:
+        self.name = identifier(name) if (name := entry(data, "name")) != "" else ""
+        self.dynamics = reader.all(entry(data, "dynamics"))
+        self.domain = reader.formula(entry(data, "domain"))
+        self.initial = reader.formula(entry(data, "initial"))
+        self.unsafe = reader.formula(entry(data, "unsafe"))
+        self.barrier = reader.term(entry(data, "barrier"))
+
+
+class Transition:
+    """Where a hybrid system may change its mode, and the state after that."""
+
+    def __init__(self, reader: Reader, data: Any) -> None:
+        self.source = identifier(entry(data, "source"))
+        self.target = identifier(entry(data, "target"))
+        self.guard = reader.formula(entry(data, "guard"))
+        self.reset = reader.all(entry(data, "reset"))
+
+
+class Statement:
+    """A system, its sets and its certificate; docs/proof-format.md names the fields."""
+
+    def __init__(self, data: Any) -> None:
+        """Raises RejectedError."""
+        if entry(data, "schema") != "bcv.statement/1":
+            raise RejectedError("the statement's schema is not bcv.statement/1")
+        self.terms = Terms()
+        reader = Reader(self.terms)
+        reader.load(entry(data, "nodes"))
+
+        def several(key: str) -> list[Any]:
+            return sequence(entry(data, key))
+
+        self.time = text(entry(data, "time"))
+        self.variables = {
+            kind: tuple(Variable(reader, item) for item in several(kind)) for kind in KINDS
+        }
+        self.states = self.variables["states"]
+        self.modes = tuple(Mode(reader, item) for item in several("modes"))
+        self.transitions = tuple(Transition(reader, item) for item in several("transitions"))
+        self.horizon = _number(entry(data, "horizon"))
+        self.noise = tuple(_noise(reader, *sequence(item, 2)) for item in several("noise"))
+        self.diffusion = tuple(reader.all(row) for row in several("diffusion"))
+        self.jumps = tuple(_jump(reader, *sequence(item, 3)) for item in several("jumps"))
+        self.domain_invariant = truth(entry(data, "domain_invariant"))
+        self._read_certificate(reader, entry(data, "certificate"))
+        _check(self)
+
+    def _read_certificate(self, reader: Reader, data: Any) -> None:
+        self.condition = text(entry(data, "condition"))
+        self.strict_initial = truth(entry(data, "strict_initial"))
+        self.positive_safe = truth(entry(data, "positive_safe"))
+        levels = entry(data, "levels")
+        self.automatic_levels = levels == "auto"
+        self.levels = None if levels in (None, "auto") else reader.all(levels)
+        self.rate, self.gamma, self.lam, self.drift = (
+            reader.optional(entry(data, key)) for key in ("rate", "gamma", "lambda", "drift")
         )
-        for item in sequence(data)
-    )
+        self.chance_horizon = _number(entry(data, "horizon"))
 
 
-def _mode(reader: Reader, data: Any) -> Mode:
-    return Mode(
-        name=identifier(name) if (name := entry(data, "name")) != "" else "",
-        dynamics=reader.all(entry(data, "dynamics")),
-        domain=reader.formula(entry(data, "domain")),
-        initial=reader.formula(entry(data, "initial")),
-        unsafe=reader.formula(entry(data, "unsafe")),
-        barrier=reader.term(entry(data, "barrier")),
-    )
-
-
-def _transition(reader: Reader, data: Any) -> Transition:
-    return Transition(
-        source=identifier(entry(data, "source")),
-        target=identifier(entry(data, "target")),
-        guard=reader.formula(entry(data, "guard")),
-        reset=reader.all(entry(data, "reset")),
-    )
+def _number(data: Any) -> Fraction | None:
+    return None if data is None else rational(data)
 
 
 def _noise(reader: Reader, name: Any, law: Any) -> tuple[str, Law]:
