@@ -28,14 +28,6 @@ def equalities(mode: Mode) -> tuple[Expr, ...]:
     return tuple(a.expr for a in atoms(mode.domain) if a.relation is Relation.EQ)
 
 
-def _vanishes(root: Expr) -> bool:
-    """Whether the expression is the polynomial 0."""
-    from bcv.algebra.polynomial import polynomial, ring  # loads flint
-
-    found = polynomial(root, ring(tuple(sorted(ex.variables(root)))))
-    return found is not None and bool(found.is_zero())
-
-
 def independent(problem: Problem, mode: Mode, b: Expr, lie: Expr) -> Conditions:
     """grad B and the gradients of the domain's equalities are linearly independent where B = level.
 
@@ -43,19 +35,21 @@ def independent(problem: Problem, mode: Mode, b: Expr, lie: Expr) -> Conditions:
     time. Nothing is asked if LfB is 0 everywhere, since B is constant along every trajectory then.
     docs/conditions.md has the theorem.
     """
-    if not problem.inputs and _vanishes(lie):
-        return Conditions()
+    from bcv.rewriting.normal_form import is_identically_zero
+
     name, surfaces = named(mode, "regular"), equalities(mode)
     plain = [p.expr for p in conjuncts(mode.domain) if isinstance(p, Atom) and p.expr in surfaces]
     rows = [[ex.derivative(root, s.name) for s in problem.states] for root in (b, *surfaces)]
     used = [column for column in zip(*rows, strict=True) if any(c is not ex.ZERO for c in column)]
     reason = ""
-    if len(plain) < len(surfaces):
+    if problem.inputs or switching(*rows[0]):
+        reason = "an equality in the domain, together with inputs or kinks of B"
+    elif lie.total and is_identically_zero(lie):
+        return Conditions()
+    elif len(plain) < len(surfaces):
         reason = "an equality in one of several alternatives of the domain"
     elif any(node.op not in _POLYNOMIAL for node in ex.postorder(*surfaces)):
         reason = "an equality in the domain that is no polynomial"
-    elif problem.inputs or switching(*rows[0]):
-        reason = "an equality in the domain, together with inputs or kinks of B"
     elif math.comb(len(used), len(rows)) > MOST_MINORS:
         reason = "too many equalities in the domain"
     if reason:

@@ -8,15 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations
 from math import comb
-from typing import TYPE_CHECKING
 
-from .claims import Formula, atoms, conjuncts
-from .polynomials import Ring
-from .terms import Terms
-
-if TYPE_CHECKING:
-    from .conditions import Deriver
-    from .statement import Mode
+from ..claims import Formula, atoms, conjuncts
+from ..conditions import Deriver
+from ..ring import Ring
+from ..statement import Mode
+from ..terms import Terms
 
 POLYNOMIAL = ("const", "var", "+", "-", "*", "neg", "**")
 MOST_MINORS = 300
