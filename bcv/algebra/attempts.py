@@ -96,7 +96,8 @@ def attempts(system: System) -> Iterator[Attempt]:
     inequalities = sum(c.relation is not Relation.EQ for c in system.constraints)
     surface = any(c.relation is Relation.EQ for c in system.constraints)
     if system.strict and system.claim.is_zero():  # there is nothing to show but contradictions
-        yield Attempt(top, aim=Aim.EMPTY, terms=Terms.EULER)
+        if surface:
+            yield Attempt(top, aim=Aim.EMPTY, terms=Terms.EULER)
         for half in range(top, MOST_HALF):
             yield Attempt(half, aim=Aim.EMPTY)
         return

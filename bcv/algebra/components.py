@@ -53,7 +53,8 @@ class Component:
 def components(system: System) -> Iterator[Component]:
     """The claim with what is linked to it; then the other parts, with the claim that 0 > 0.
 
-    Nothing if the system does not fall apart.
+    Of a constant claim there are the other parts alone, the largest first. Nothing if the system
+    does not fall apart.
     """
     own = _axes(system.claim)
     parts: list[tuple[set[int], list[Constraint]]] = [(own, [])]
@@ -70,10 +71,16 @@ def components(system: System) -> Iterator[Component]:
             parts.remove(other)
         first[0].update(axes)
         first[1].append(item)
-    if len(parts[0][0]) == system.over.size or not parts[0][0]:
+    linked_to_claim, *rest = parts
+    if len(own) == system.over.size:
         return
-    yield _component(system, *parts[0], claim=True)
-    for axes, constraints in parts[1:]:
+    if own:
+        yield _component(system, *linked_to_claim, claim=True)
+    else:
+        rest = sorted((part for part in rest if part[0]), key=lambda part: -len(part[1]))
+        if not rest or len(rest[0][0]) == system.over.size:
+            return
+    for axes, constraints in rest:
         yield _component(system, axes, constraints, claim=False)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from bcv.algebra.gram import Matrix
+from bcv.algebra.gram import Matrix, congruent
 from bcv.algebra.polynomial import Poly, Ring, to_flint
 from bcv.algebra.systems import Constraint, System
 from bcv.enclosures.assumptions import enclosing_floats
@@ -59,32 +59,15 @@ class Change:
         self, basis: Sequence[Monomial], matrix: Matrix
     ) -> tuple[tuple[Monomial, ...], Matrix]:
         """A Gram matrix on monomials in u as one on monomials in x."""
-        from flint import fmpq_mat
-
-        if not basis:
-            return (), []
-        written = [
-            {
-                tuple(map(int, m)): c
-                for m, c in self.back(self.over.from_terms({b: 1})).to_dict().items()
-            }
-            for b in basis
+        written = [self.back(self.over.from_terms({b: 1})) for b in basis]
+        if any(len(poly) > 1 for poly in written):
+            return congruent(written, matrix)
+        scale = [poly.leading_coefficient() for poly in written]
+        rows = [
+            [entry * scale[i] * scale[j] for j, entry in enumerate(row)]
+            for i, row in enumerate(matrix)
         ]
-        monomials = tuple(sorted({m for terms in written for m in terms}))
-        if len(monomials) == len(basis) and all(len(terms) == 1 for terms in written):
-            scale = [next(iter(terms.values())) for terms in written]
-            rows = [
-                [entry * scale[i] * scale[j] for j, entry in enumerate(row)]
-                for i, row in enumerate(matrix)
-            ]
-            return tuple(next(iter(terms)) for terms in written), rows
-        number = {m: i for i, m in enumerate(monomials)}
-        outer = fmpq_mat(len(basis), len(monomials))
-        for i, terms in enumerate(written):
-            for m, c in terms.items():
-                outer[i, number[m]] = c
-        full = outer.transpose() * fmpq_mat(matrix) * outer
-        return monomials, [list(row) for row in full.tolist()]
+        return tuple(tuple(map(int, poly.monoms()[0])) for poly in written), rows
 
 
 def _linear_bounds(constraint: Constraint) -> tuple[int, Fraction, bool] | None:

@@ -33,7 +33,7 @@ def _value(poly: Poly, point: Sequence[Any]) -> Any:
     return poly(*point)
 
 
-def _null_space(vectors: list[list[Any]], size: int) -> Matrix:
+def null_space(vectors: list[list[Any]], size: int) -> Matrix:
     """A basis of {c : v . c = 0 for all v}, in rationals."""
     from flint import fmpq, fmpq_mat
 
@@ -55,7 +55,7 @@ def _null_space(vectors: list[list[Any]], size: int) -> Matrix:
 
 def _cut(block: Block, vectors: list[list[Any]]) -> Block | None:
     """The block with squares orthogonal to the vectors (in its own basis), if any are left."""
-    return _restricted(block, _null_space(vectors, block.size))
+    return _restricted(block, null_space(vectors, block.size))
 
 
 def _restricted(block: Block, null: Matrix) -> Block | None:

@@ -68,6 +68,23 @@ def expand(basis: Sequence[Monomial], matrix: Matrix, over: Ring) -> Poly:
     return over.from_terms(terms)
 
 
+def congruent(rows: Sequence[Poly], matrix: Matrix) -> tuple[tuple[Monomial, ...], Matrix]:
+    """The polynomial rows^T * matrix * rows as a Gram matrix on monomials."""
+    from flint import fmpq_mat
+
+    written = [{tuple(map(int, m)): c for m, c in row.to_dict().items()} for row in rows]
+    monomials = tuple(sorted({m for terms in written for m in terms}))
+    if not monomials:
+        return (), []
+    number = {m: i for i, m in enumerate(monomials)}
+    outer = fmpq_mat(len(rows), len(monomials))
+    for i, terms in enumerate(written):
+        for m, c in terms.items():
+            outer[i, number[m]] = c
+    full = outer.transpose() * fmpq_mat(matrix) * outer
+    return monomials, [list(row) for row in full.tolist()]
+
+
 def to_evidence(basis: Sequence[Monomial], matrix: Matrix) -> Gram:
     """The Gram matrix in the form of evidence, without rows that are zero."""
     kept = [i for i in range(len(basis)) if any(entry != 0 for entry in matrix[i])]

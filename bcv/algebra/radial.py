@@ -12,11 +12,10 @@ Where the identity is for g - e instead, it holds with G + e in the place of G a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from bcv.algebra.gram import Matrix
+from bcv.algebra.gram import Matrix, congruent
 from bcv.algebra.identity import CLAIM
 from bcv.algebra.polynomial import Poly, Ring
 from bcv.algebra.program import Block, Program
@@ -52,21 +51,6 @@ def _quotients(poly: Poly, over: Ring) -> list[Poly]:
     return [over.from_terms(terms) for terms in found]
 
 
-def _congruent(rows: Sequence[Poly], matrix: Matrix) -> tuple[tuple[Monomial, ...], Matrix]:
-    """The polynomial rows^T * matrix * rows as a Gram matrix on monomials."""
-    from flint import fmpq_mat
-
-    written = [_terms(row) for row in rows]
-    monomials = tuple(sorted({m for terms in written for m in terms}))
-    number = {m: i for i, m in enumerate(monomials)}
-    outer = fmpq_mat(len(rows), len(monomials))
-    for i, terms in enumerate(written):
-        for m, c in terms.items():
-            outer[i, number[m]] = c
-    full = outer.transpose() * fmpq_mat(matrix) * outer
-    return monomials, [list(row) for row in full.tolist()]
-
-
 def _unit(size: int) -> Matrix:
     from flint import fmpq
 
@@ -91,7 +75,7 @@ def completed(program: Program, exact: Exact, claim: Poly) -> tuple[Program, Exa
         if value > 0:
             made.append(((CLAIM,) * times, (origin,), [[value]]))
     if turns:
-        basis, matrix = _congruent(turns, _unit(len(turns)))
+        basis, matrix = congruent(turns, _unit(len(turns)))
         made.append(((CLAIM,), basis, matrix))
         if shifted:
             made.append(((), basis, [[at_zero * entry for entry in row] for row in matrix]))
@@ -99,7 +83,7 @@ def completed(program: Program, exact: Exact, claim: Poly) -> tuple[Program, Exa
         for part in parts:
             if not part.is_zero():
                 rows = [over.from_terms({m: 1}) * part for m in block.basis]
-                made.append((block.cone, *_congruent(rows, matrix)))
+                made.append((block.cone, *congruent(rows, matrix)))
     one = over.constant(1)
     blocks = tuple(Block(cone, one, basis) for cone, basis, _ in made)
     return replace(program, blocks=blocks), Exact(tuple(m for _, _, m in made), ())

@@ -27,6 +27,7 @@ from bcv.algebra import (
 )
 from bcv.algebra.attempts import Aim, Attempt, Goal, Terms, attempts, build, goals
 from bcv.algebra.components import Component, components
+from bcv.algebra.directions import Projection, projected
 from bcv.algebra.identity import CLAIM, is_refutation
 from bcv.algebra.polynomial import Poly
 from bcv.algebra.program import Program, solve
@@ -50,6 +51,9 @@ GLANCE = 0.02
 
 OTHER_PARTS = 0.1
 """The share of the time for parts of the region that are not linked to the claim."""
+
+OTHERS_GLANCE = 0.1
+"""Seconds for these parts, at most, before anything else is tried."""
 
 WORTHWHILE = 600.0
 """Seconds up to which an attempt is worth more time."""
@@ -132,13 +136,28 @@ def refute(
         case = refute(low.system, zeros, deadline, estimates)
         case = case if isinstance(case, Failure) else lowering.raised(low, case)
     else:
-        parts = list(components(system))
-        if not parts:
+        parts, view = list(components(system)), projected(system)
+        if parts:
+            case = _in_parts(parts, zeros, estimates, deadline)
+        elif view is not None:
+            case = _projected(view, zeros, estimates, deadline)
+        else:
             return _searched(system, zeros, estimates, deadline)
-        case = _in_parts(parts, zeros, estimates, deadline)
     if isinstance(case, Failure) or is_refutation(case, system, deadline + 0.1):
         return case
     return Failure(Reason.INCONCLUSIVE)
+
+
+def _projected(
+    view: Projection, zeros: Zeros, estimates: Estimates, deadline: float
+) -> PolynomialCase | Failure:
+    """A case from the variables that matter."""
+
+    def near() -> Zeros:
+        return [view.point(zero) for zero in estimates()]
+
+    case = refute(view.system, [view.point(zero) for zero in zeros], deadline, near)
+    return case if isinstance(case, Failure) else view.embedded(case)
 
 
 def _in_parts(
@@ -150,6 +169,14 @@ def _in_parts(
         found = inspection.refute(part.system)
         if found is not None:
             return part.embedded(found)
+    now = time.monotonic()
+    glance = min(OTHERS_GLANCE, OTHER_PARTS * (deadline - now))
+    for part in others:
+        if part.system.over.size == 1:  # what bounds say has been seen
+            continue
+        case = refute(part.system, (), time.monotonic() + glance / len(others))
+        if not isinstance(case, Failure):
+            return part.embedded(case)
     now = time.monotonic()
     until = deadline - (OTHER_PARTS * (deadline - now) if others else 0.0)
 

@@ -89,9 +89,7 @@ def _odd(obligation: Obligation) -> tuple[str, ...]:
     roots = (obligation.expr, *(atom.expr for atom in atoms(obligation.region.formula)))
     found = [polynomial(root, over) for root in roots]
     terms = [monomial for poly in found if poly is not None for monomial in poly.monoms()]
-    return tuple(
-        name for i, name in enumerate(over.variables) if any(int(m[i]) % 2 for m in terms)
-    )
+    return tuple(name for i, name in enumerate(over.variables) if any(int(m[i]) % 2 for m in terms))
 
 
 def _by_signs(
