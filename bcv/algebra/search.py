@@ -23,6 +23,7 @@ from bcv.algebra import (
     lowering,
     polynomial,
     radial,
+    signs,
     support,
 )
 from bcv.algebra.attempts import Aim, Attempt, Goal, Terms, attempts, build, goals
@@ -127,7 +128,7 @@ def refute(
     ``zeros`` are exact points of the region where the claim's polynomial is 0; ``estimates``, asked
     for once the claim is seen to be tight, gives points within about 2**-zeros.BITS of others.
     """
-    found = inspection.refute(system)
+    found = inspection.refute(system) or signs.refute(system)
     if found is not None:
         return found if is_refutation(found, system) else Failure(Reason.INCONCLUSIVE)
     low = lowering.lowered(system)
