@@ -127,7 +127,8 @@ CURVE = (
 def test_a_flow_on_an_endless_curve_is_proved_by_the_signs_of_a_variable() -> None:
     """Coefficients from 3e-5 to 3; the odd powers of y are what squares cannot match."""
     b = parse_expression(CURVE, NAMES)
-    lie = f"({ex.to_text(ex.derivative(b, 'x'))})*(2*x**3*y**2 - x) - ({ex.to_text(ex.derivative(b, 'y'))})*y"
+    slopes = [ex.to_text(ex.derivative(b, name)) for name in "xy"]
+    lie = f"({slopes[0]})*(2*x**3*y**2 - x) - ({slopes[1]})*y"
     outcome = attempt(claim(f"-({lie})", f"{CURVE} == 0", names="xy"), 30.0)
     assert isinstance(outcome, Proved)
     assert isinstance(outcome.evidence, Cases)
