@@ -40,7 +40,8 @@ def _regular(problem: Problem, mode: Mode, b: Expr) -> tuple[Obligation, ...]:
     """|grad B|^2 > 0 on the surface; where pieces meet, any two gradients at an acute angle.
 
     Then 0 is not a convex combination of the gradients that meet, which is what a regular point
-    of a piecewise smooth function is.
+    of a piecewise smooth function is. Where there is one kink only two gradients meet, and it is
+    enough that these are not opposite: that they are independent, or at an acute angle.
     """
     gradient = _gradient(problem, b)
     where = (mode.domain, on_surface(problem, b))
@@ -60,13 +61,17 @@ def _regular(problem: Problem, mode: Mode, b: Expr) -> tuple[Obligation, ...]:
     for c in kinks:
         above = tuple(piece(slope, c, True) for slope in gradient)
         below = tuple(detached(piece(slope, c, False), kinks) for slope in gradient)
+        angle, words = _dot(above, below), "point the same way"
+        if len(kinks) == 1 and (angle.constant is None or angle.constant <= 0):
+            words = "are not opposite"
+            angle = ex.maximum(angle, _dot(above, above) * _dot(below, below) - angle**2)
         found.append(
             claim(
                 problem,
                 name,
-                f"gradients on both sides of {in_words(c)} = 0 point the same way",
+                f"gradients on both sides of {in_words(c)} = 0 {words}",
                 (*where, equal(c)),
-                _dot(above, below),
+                angle,
                 strict=True,
                 part=f"kink of B where {in_words(c)} = 0",
                 sufficient=True,

@@ -183,6 +183,30 @@ def test_equalities_in_the_domain_are_treated_alike(domain: str, g: str) -> None
         assert len(session.derived.claims) == len(conditions.obligations)
 
 
+KINKED = {
+    "max(x + y, x - p*y) - 1": "",
+    "abs(x)*y + x - 1": "",
+    "max(x, -x)": "",
+    "max(x, y, -x - y)": "several kinks",
+    "abs(x) + abs(y) - 1": "several kinks",
+}
+
+
+@pytest.mark.parametrize("b", KINKED)
+@pytest.mark.parametrize("more", ["", "\n  convention: positive-safe"])
+def test_a_kink_of_the_barrier_is_treated_alike(b: str, more: str) -> None:
+    text = BASE.format(
+        time="continuous", f="y*abs(x)", g="-y - t", b=b, more=f"condition: boundary{more}"
+    )
+    problem = parse_problem(text, "base.yaml")
+    session, conditions = Session(statement_of(problem)), obligations_of(problem)
+    assert not unmatched(problem)
+    assert KINKED[b] in "".join(session.derived.missing)
+    if not KINKED[b]:
+        assert not session.derived.missing
+        assert len(session.derived.claims) == len(conditions.obligations)
+
+
 def test_no_other_obligation_implies_the_independence_of_gradients() -> None:
     text = BASE.format(
         time="continuous", f="y", g="-y", b="x**2 + y**2 - p", more="condition: boundary"

@@ -151,8 +151,25 @@ def test_boundary_with_a_kinked_barrier_compares_the_gradients_that_meet() -> No
     plane = OSCILLATOR.replace("x**2 + x*y + y**2 - 1", "'max(x + y, x - y)'") % "boundary"
     kink = by_name(conditions(plane), "regular", "kink of B where x + y - (x - y) = 0")
     assert kink.sufficient
-    assert kink.expr is ex.ZERO
+    assert kink.expr.constant == 4  # at a right angle, so not opposite
     assert kink.strict
+
+
+def test_gradients_that_are_opposite_at_the_one_kink_are_not_regular() -> None:
+    ridge = OSCILLATOR.replace("x**2 + x*y + y**2 - 1", "'max(x + y, -x - y)'") % "boundary"
+    kink = by_name(conditions(ridge), "regular", "kink of B where x + y - (-x - y) = 0")
+    assert kink.expr.constant == 0
+    obtuse = OSCILLATOR.replace("x**2 + x*y + y**2 - 1", "'max(x + y, -x)'") % "boundary"
+    (kink,) = [o for o in conditions(obtuse).obligations if o.part.startswith("kink")]
+    assert kink.expr.constant == 1
+
+
+def test_of_three_gradients_that_meet_any_two_must_point_the_same_way() -> None:
+    """Those of max(x, y, -x - y) at the origin surround 0, although no two are opposite."""
+    star = OSCILLATOR.replace("x**2 + x*y + y**2 - 1", "'max(x, y, -x - y)'") % "boundary"
+    kinks = [o for o in conditions(star).obligations if o.part.startswith("kink")]
+    assert len(kinks) == 2
+    assert all(o.expr.constant is None or o.expr.constant <= 0 for o in kinks)
 
 
 def test_a_kink_of_b_on_a_jump_of_f_counts_all_combinations() -> None:
