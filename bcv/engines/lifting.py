@@ -105,7 +105,7 @@ class _Search:
         if budget.seconds_left <= 0 or self.witness is not None:
             return None
         reduction = normal_form(claim.expr, claim.strict)
-        if reduction is None:
+        if reduction is None or _is_negative(reduction.goal):
             return self._defined(claim, shown, budget, depth)
         roots = dict.fromkeys((claim.expr, reduction.square, *claim.defined))
         needed = tuple(root for root in roots if not has_value(root, shown))
@@ -246,6 +246,11 @@ class _Search:
             if point.keys() >= set(self.original.region.variables):
                 self.witness = verify_point(self.original, point)
         return outcome.evidence if isinstance(outcome, Proved) else None
+
+
+def _is_negative(goal: Expr) -> bool:
+    """Whether the claim can hold only where its square factor is 0, as it may on a surface."""
+    return goal.constant is not None and goal.constant < 0
 
 
 def _is_zero(claim: Obligation, point: Mapping[str, Fraction]) -> bool:
