@@ -42,7 +42,8 @@ class Features:
         zero: a point is known where the claim is exactly 0.
         monomials: how many a sum of squares of the claim's degree is made of; 0 where the
             claim is no polynomial of degree 2 or more.
-        network: it is large, and nearly all of it sums and constant multiples, as layers are.
+        network: it is large, nearly all of it sums and constant multiples, as layers are, and no
+            polynomial: those of a linear system in many dimensions look alike.
     """
 
     size: int
@@ -103,7 +104,7 @@ def features_of(obligation: Obligation, hints: Hints | None = None) -> Features:
         surface=any(atom.relation is Relation.EQ for atom in found),
         zero=bool(hints and hints.zeros),
         monomials=_monomials(dimension, (degree + 1) // 2) if degree > 1 else 0,
-        network=len(nodes) >= _NETWORK and ex.mostly_affine(nodes),
+        network=not degree and len(nodes) >= _NETWORK and ex.mostly_affine(nodes),
     )
 
 

@@ -238,3 +238,24 @@ def test_networks_are_expected_to_be_proved_by_affine_forms() -> None:
         )
         assert relaxed.success > 0.9
         assert sampled.median < relaxed.median < 0.1 * paved.median
+
+
+def test_a_linear_system_in_many_dimensions_is_no_network() -> None:
+    """Its Lie derivative is as large and as affine as layers are, and squares prove it at once."""
+    variables = [ex.var(f"x{i}") for i in range(20)]
+    total = ex.ZERO
+    for i, left in enumerate(variables):
+        row = -left
+        for k, right in enumerate(variables):
+            row = row + ex.const(Fraction(i - k, 100)) * right
+        total = total - left * row
+    free = rg.region(tuple(f"x{i}" for i in range(20)), (rg.UNBOUNDED,) * 20, rg.TRUE)
+    found = features_of(Obligation("flow", "", "", free, total, False))
+    assert found.size > 500
+    assert not found.network
+    parameters = default_parameters()
+    squares, boxes = (
+        parameters[name].forecast(found) for name in ("sum-of-squares", "branch-and-bound")
+    )
+    assert squares.success > 0.5
+    assert squares.median < boxes.median
