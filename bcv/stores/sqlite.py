@@ -193,13 +193,17 @@ class SqliteStore(Store):
 
 
 class _Transaction:
-    """All or nothing; the write lock is taken at once, since a later upgrade could not wait."""
+    """All or nothing; the write lock is taken at once, since a later upgrade could not wait.
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    With ``reading`` none is taken, and all that is read was there at one moment.
+    """
+
+    def __init__(self, db: sqlite3.Connection, *, reading: bool = False) -> None:
         self._db = db
+        self._begin = "BEGIN" if reading else "BEGIN IMMEDIATE"
 
     def __enter__(self) -> None:
-        self._db.execute("BEGIN IMMEDIATE")
+        self._db.execute(self._begin)
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         if kind is None:
@@ -211,9 +215,10 @@ class _Transaction:
 
 def _marks(db: sqlite3.Connection) -> tuple[int, int, int]:
     """The file's application, its version, and how many tables it has."""
-    (application,) = db.execute("PRAGMA application_id").fetchone()
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    with _Transaction(db, reading=True):  # another process may be making the file
+        (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        (application,) = db.execute("PRAGMA application_id").fetchone()
+        (version,) = db.execute("PRAGMA user_version").fetchone()
     return application, version, tables
 
 

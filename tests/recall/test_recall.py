@@ -23,7 +23,8 @@ from bcv.obligation import Obligation
 from bcv.outcome import Hints, Proved, Reason, Undecided
 from bcv.paving.rechecking import cover_holds, leaves
 from bcv.pipeline import CheckMode, Settings, validate
-from bcv.recall import Effort, Recall, holds, packed, unpacked
+from bcv.recall import Effort, Recall, packed, unpacked
+from bcv.rechecking import holds
 from bcv.region import TRUE, Range, at_least, region
 from bcv.stores.memory import MemoryStore
 from bcv.stores.store import Record
