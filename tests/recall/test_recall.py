@@ -12,6 +12,7 @@ from fractions import Fraction
 import pytest
 
 from bcv import expr as ex
+from bcv.checker import check as check_proof
 from bcv.engines.branch_and_bound import BranchAndBound
 from bcv.engines.engine import Budget
 from bcv.engines.linear_relaxation import LinearRelaxation
@@ -19,6 +20,8 @@ from bcv.events import EngineStarted, Event, Recalled
 from bcv.evidence import Attestation, Bounded, Cover, Evidence, Form, Multiplier
 from bcv.formats.expression import parse_expression
 from bcv.formats.problem_yaml import parse_problem
+from bcv.formats.proof import proof_document
+from bcv.formats.statement import statement_digest, statement_of
 from bcv.obligation import Obligation
 from bcv.outcome import Hints, Proved, Reason, Undecided
 from bcv.paving.rechecking import cover_holds, leaves
@@ -184,6 +187,112 @@ def test_a_record_that_makes_no_sense_is_dropped_with_a_warning(
     verdict, _ = run(PROBLEM, Recall(broken, warnings.append))
     assert verdict.answer.value == "valid"
     assert len(warnings) == 3
+
+
+def test_a_problem_that_was_validated_before_needs_no_normal_forms(
+    recall: Recall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(PROBLEM, recall)
+    monkeypatch.setattr("bcv.recall.name_of", pytest.fail)
+    monkeypatch.setattr("bcv.recall.implies", pytest.fail)
+    again, events = run(PROBLEM, Recall(recall.store, pytest.fail))
+    assert (again.answer.value, again.assurance) == ("valid", Assurance.CHECKED)
+    assert worked_on(events) == set()
+
+
+@pytest.mark.parametrize("check", CheckMode)
+def test_wrong_names_of_a_problems_conditions_lead_nowhere(
+    recall: Recall, check: CheckMode
+) -> None:
+    """The names under which a true problem's proofs lie, under a false one's digest."""
+    run(PROBLEM, recall)
+    true = {r.key for r in recall.store.records() if r.key.startswith("problem:")}
+    run(FALSE, recall)
+    for record in list(recall.store.records()):
+        data = unpacked(record.value)
+        if record.key.startswith("problem:"):
+            right, names = record.key not in true, data["names"]
+            if not right:
+                good = names
+            else:
+                false_key = record.key
+        elif data["kind"] == "refuted":
+            recall.store.drop(record.key)
+    forged = {"schema": "bcv.outcome/1", "kind": "problem", "names": good}
+    recall.store.put([Record(false_key, "plain", packed(forged))])
+    assert run(FALSE, Recall(recall.store), check=check)[0].answer.value == "invalid"
+
+
+@pytest.mark.parametrize("check", CheckMode)
+def test_a_proof_that_is_said_to_be_of_this_problem_is_not_believed(
+    recall: Recall, check: CheckMode
+) -> None:
+    """The proof of a true condition, at the place and under the name of a false one."""
+    run(PROBLEM, recall)
+    run(FALSE, recall)
+    store = recall.store
+    assert isinstance(store, MemoryStore)
+    _, data = only(store, "proved", "initial")
+    wrong, _ = only(store, "refuted", "initial")
+    digest = statement_digest(statement_of(parse_problem(FALSE, "p.yaml")))
+    lie = {**data, "place": f"{digest} 0", "replay": 0.001}
+    store.put([Record(wrong.key, wrong.family, packed(lie))])
+    verdict, events = run(FALSE, Recall(store), check=check)
+    assert verdict.answer.value == "invalid"
+    assert "initial" in worked_on(events)
+
+
+def test_what_the_checker_took_too_long_for_is_not_replayed_again_unless_demanded(
+    recall: Recall,
+) -> None:
+    run(PROBLEM, recall)
+    for record in list(recall.store.records()):
+        data = unpacked(record.value)
+        if data["kind"] == "proved":
+            assert data["replay"] > 0.0
+            recall.store.put([replace(record, value=packed({**data, "replay": None}))])
+    assert run(PROBLEM, recall)[0].assurance is Assurance.RIGOROUS
+    assert run(PROBLEM, recall, check=CheckMode.ALWAYS)[0].assurance is Assurance.CHECKED
+    assert run(PROBLEM, recall)[0].assurance is Assurance.CHECKED
+
+
+@pytest.mark.parametrize("how", ["the same", "renamed"])
+def test_the_proof_file_of_a_repeat_holds(how: str, recall: Recall) -> None:
+    run(PROBLEM, recall)
+    text = ASKED_DIFFERENTLY[how]
+    verdict, _ = run(text, recall, check=CheckMode.NEVER)
+    document = proof_document(parse_problem(text, "p.yaml"), verdict)
+    assert check_proof(json.loads(json.dumps(document))).verified
+
+
+def test_a_remark_is_made_once(recall: Recall, monkeypatch: pytest.MonkeyPatch) -> None:
+    leaves = (
+        PROBLEM.replace("{x: -x + y, y: -x - y}", "{x: 1, y: 0}")
+        .replace("x >= 1.5", "y >= 1.5")
+        .replace("x**2 + y**2 - 1", "y - 1")
+    )
+    first, _ = run(leaves, recall)
+    assert any("leave the domain" in note for note in first.notes)
+    monkeypatch.setattr("bcv.falsify.trajectories.leaving_note", pytest.fail)
+    again, _ = run(leaves, recall)
+    assert again.notes == first.notes
+    run(leaves, recall, check=CheckMode.NEVER)
+    silent = replace(next(r for r in recall.store.records() if "remark" in r.key), own=False)
+    recall.store.put([silent])
+    monkeypatch.setattr("bcv.falsify.trajectories.leaving_note", lambda *_: "made anew")
+    assert "made anew" in run(leaves, recall)[0].notes
+
+
+def test_an_open_condition_keeps_what_sampling_said_of_it(recall: Recall) -> None:
+    open_ = PROBLEM.replace("x**2 + y**2 - 1", "x**2 + y**2 - 1 + 0*sin(x)").replace(
+        "y: -x - y", "y: -x - y*(1 + sin(x)**2)"
+    )
+    first, _ = run(open_, recall, engines=("sampling",))
+    again, events = run(open_, recall, engines=("sampling",))
+    assert worked_on(events) == set()
+    told = [c.outcome.known.violated_share for c in first.conditions]
+    assert any(told)
+    assert [c.outcome.known.violated_share for c in again.conditions] == told
 
 
 def test_a_solvers_word_counts_only_if_it_is_our_own() -> None:
