@@ -77,7 +77,8 @@ class Attempt:
 
     ``reduction`` is a simpler claim that implies the obligation; engines then work on that.
     ``examined`` says that a reduction was looked for, ``cached`` that an earlier run settled it,
-    and ``checked`` that the checker has replayed what that run left, which is ``stored``.
+    and ``checked`` that the checker has replayed what that run left, which is ``stored``, in
+    ``replay`` seconds.
     """
 
     obligation: Obligation
@@ -91,6 +92,7 @@ class Attempt:
     cached: bool = False
     checked: bool = False
     stored: Stored | None = None
+    replay: float | None = None
 
     @property
     def open(self) -> bool:
@@ -308,4 +310,5 @@ def settled(attempt: Attempt) -> Settled:
         attempt.seconds,
         attempt.cached,
         stored=attempt.stored,
+        replay=attempt.replay,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from typing import Final
@@ -249,21 +249,21 @@ def _replayed(
         return Replayed(settled)
     if settings.check is CheckMode.ALWAYS:
         return replayed(problem, settled, deadline)
-    too_long = _too_long(settled)
-    expected = sum(expected_seconds(s) for i, s in enumerate(settled) if i not in too_long)
-    patience = min(deadline, time.monotonic() + CHECK_AUTO + 3 * expected)
+    expected = [expected_seconds(item) for item in settled]
+    too_long = _too_long(settled, expected)
+    allowed = sum(seconds for i, seconds in enumerate(expected) if i not in too_long)
+    patience = min(deadline, time.monotonic() + CHECK_AUTO + 3 * allowed)
     return replayed(problem, settled, patience, too_long)
 
 
-def _too_long(settled: tuple[Settled, ...]) -> frozenset[int]:
+def _too_long(settled: Sequence[Settled], expected: Sequence[float]) -> frozenset[int]:
     """The places of proofs that are not replayed unless somebody asks for it.
 
     A replay that was done in time once is always worth it; the others are, if all of them are.
     """
     unknown = [i for i, s in enumerate(settled) if not s.stored or s.stored.replay in (None, inf)]
-    expected = [expected_seconds(settled[i]) for i in unknown]
-    late = {i for i, seconds in zip(unknown, expected, strict=True) if seconds == inf}
-    rest = sum(seconds for seconds in expected if seconds < inf)
+    late = {i for i in unknown if expected[i] == inf}
+    rest = sum(expected[i] for i in unknown if i not in late)
     return frozenset(unknown if rest >= CHECK_AUTO else late)
 
 

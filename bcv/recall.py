@@ -20,7 +20,7 @@ import bcv
 from bcv.canonical.claims import SEMANTICS, Name, implies, name_of
 from bcv.enclosures.segments import verify_witness
 from bcv.errors import BcvError
-from bcv.formats.proof import encoded_witness, proved_entry
+from bcv.formats.proof import encoded_witness, proved_entry, replay_seconds
 from bcv.formats.proof_reader import read_evidence, read_nodes, read_obligation, read_witness
 from bcv.obligation import Obligation
 from bcv.outcome import Known, Outcome, Proved, Reason, Refuted, Undecided
@@ -131,16 +131,15 @@ class Recall:
         for found in stored:
             if time.monotonic() > deadline:
                 return None
-            if not isinstance(found.outcome, Proved):
-                return found
-            if holds(found.obligation, found.outcome.evidence, deadline):
-                return found
+            verified = _verified(found, deadline)
+            if verified is not None:
+                return verified
             if time.monotonic() <= deadline:
                 self._reject(found.record, "its evidence proves nothing")
         return None
 
     def stored(self, obligation: Obligation) -> Iterator[Found]:
-        """What is stored about the claim: refutations are verified, proofs nobody has checked."""
+        """What is stored about the claim, and has to be checked."""
         name = self._name(obligation)
         for record in self._records(name):
             found = self._read(record, obligation, name)
@@ -163,8 +162,8 @@ class Recall:
     def _read(self, record: Record, asked: Obligation, name: Name) -> Found | None:
         try:
             data = unpacked(record.value)
-            if data["kind"] == "proved" and data.get("place", "") == self._places.get(asked):
-                return _found(record, data, data["entry"], asked)
+            if record.own and data.get("place", "") == self._places.get(asked):
+                return _of_this_place(record, data, asked)
             names = _renaming(data, record.key == f"{SEMANTICS}:{name.digest}", name)
             if names is None:
                 return None
@@ -227,14 +226,15 @@ class Recall:
             "order": name.order,
             "family_order": name.family_order,
         }
+        if obligation in self._places:
+            data["place"] = self._places[obligation]
         key, family = f"{SEMANTICS}:{name.digest}", f"{SEMANTICS}:{name.family}"
         match outcome:
             case Proved(evidence):
                 if tree_nodes(evidence) > LARGEST_COVER or not can_be_judged(evidence):
                     return None
                 data |= {"kind": "proved", "entry": proved_entry(obligation, evidence)}
-                if obligation in self._places:
-                    data["place"] = self._places[obligation]
+                data["expected"] = replay_seconds(obligation, evidence)
                 if replay is not None:
                     data["replay"] = replay if replay < math.inf else None
             case Refuted(witness):
@@ -357,6 +357,25 @@ def _proved(
     return _found(record, data, entry, known)
 
 
+def _verified(found: Found, deadline: float) -> Found | None:
+    """What was found, if it holds."""
+    match found.outcome:
+        case Proved(evidence):
+            return found if holds(found.obligation, evidence, deadline) else None
+        case Refuted(witness):
+            verified = verify_witness(found.obligation, witness)
+            return None if verified is None else replace(found, outcome=Refuted(verified))
+    return None
+
+
+def _of_this_place(record: Record, data: Mapping[str, Any], asked: Obligation) -> Found | None:
+    """What was stored about this very condition of this very problem, if that was any use."""
+    if data["kind"] == "refuted":
+        outcome = Refuted(read_witness(data["witness"]))
+        return Found(asked, outcome, str(data["engine"]), record)
+    return _found(record, data, data["entry"], asked)
+
+
 def _found(
     record: Record, data: Mapping[str, Any], entry: Mapping[str, Any], known: Obligation
 ) -> Found | None:
@@ -367,7 +386,9 @@ def _found(
     entry = {**entry, "name": known.name, "part": known.part, "words": known.statement}
     replay = data.get("replay", -1.0)
     seconds = math.inf if replay is None else float(replay)
-    stored = Stored(entry, seconds if seconds >= 0.0 else None)
+    estimate = data.get("expected")
+    expected = replay_seconds(known, evidence) if estimate is None else abs(float(estimate))
+    stored = Stored(entry, seconds if seconds >= 0.0 else None, expected)
     return Found(known, Proved(evidence), str(data["engine"]), record, stored)
 
 

@@ -88,7 +88,7 @@ def recalled(
     each = (time.monotonic() - started) / max(1, len(attempts))
     for i, item in enumerate(judged.settled):
         if item.assurance is Assurance.CHECKED:
-            attempts[i] = replace(believed[i], checked=True, seconds=each)
+            attempts[i] = replace(believed[i], checked=True, seconds=each, replay=item.replay)
         elif (known := first[i]) is not None:
             started = time.monotonic()
             found = recall.confirmed(itertools.chain([known], stored[i]), _half(budget))

@@ -43,8 +43,9 @@ def expected_seconds(item: Settled) -> float:
     """The time that a replay of a proof that is not checked yet takes, as measured or estimated."""
     if not isinstance(item.outcome, Proved) or item.assurance is Assurance.CHECKED:
         return 0.0
-    if item.stored is not None and item.stored.replay is not None:
-        return item.stored.replay
+    if item.stored is not None:
+        known = item.stored.replay
+        return item.stored.expected if known is None else known
     return replay_seconds(item.obligation, item.outcome.evidence)
 
 

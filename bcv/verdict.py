@@ -83,10 +83,12 @@ class Stored:
         entry: the entry of a proof file, as the checker reads it.
         replay: the seconds in which the checker confirmed it; infinite if that took, or was
             expected to take, too long; None if it was not asked.
+        expected: an estimate of these seconds.
     """
 
     entry: Mapping[str, Any]
     replay: float | None
+    expected: float
 
 
 @dataclass(frozen=True, slots=True)

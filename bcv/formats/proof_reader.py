@@ -51,7 +51,7 @@ T = TypeVar("T")
 LARGEST: Final = 1 << 30
 """Bytes that packed data may unpack to."""
 
-FEW: Final = 4096
+FEW: Final = 1 << 17
 """Bytes of a tree that are read one by one."""
 
 _LONGEST: Final = 5

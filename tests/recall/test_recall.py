@@ -23,7 +23,7 @@ from bcv.formats.problem_yaml import parse_problem
 from bcv.formats.proof import proof_document
 from bcv.formats.statement import statement_digest, statement_of
 from bcv.obligation import Obligation
-from bcv.outcome import Hints, Proved, Reason, Undecided
+from bcv.outcome import Hints, Proved, Reason, Refuted, Undecided
 from bcv.paving.rechecking import cover_holds, leaves
 from bcv.pipeline import CheckMode, Settings, validate
 from bcv.recall import Effort, Recall, packed, unpacked
@@ -254,6 +254,46 @@ def test_what_the_checker_took_too_long_for_is_not_replayed_again_unless_demande
     assert run(PROBLEM, recall)[0].assurance is Assurance.RIGOROUS
     assert run(PROBLEM, recall, check=CheckMode.ALWAYS)[0].assurance is Assurance.CHECKED
     assert run(PROBLEM, recall)[0].assurance is Assurance.CHECKED
+
+
+@pytest.mark.parametrize("check", CheckMode)
+def test_a_witness_that_is_said_to_be_of_this_problem_is_not_believed(
+    recall: Recall, check: CheckMode
+) -> None:
+    """The witness against a false condition, at the place and under the name of a true one."""
+    run(FALSE, recall)
+    run(PROBLEM, recall)
+    store = recall.store
+    assert isinstance(store, MemoryStore)
+    _, data = only(store, "refuted", "initial")
+    right, _ = only(store, "proved", "initial")
+    digest = statement_digest(statement_of(parse_problem(PROBLEM, "p.yaml")))
+    store.put([Record(right.key, right.family, packed({**data, "place": f"{digest} 0"}))])
+    verdict, events = run(PROBLEM, Recall(store), check=check)
+    assert verdict.answer.value == "valid"
+    assert "initial" in worked_on(events)
+
+
+def test_the_checker_alone_looks_at_a_witness_it_confirms(
+    recall: Recall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _ = run(FALSE, recall)
+    monkeypatch.setattr("bcv.recall.verify_witness", pytest.fail)
+    again, _ = run(FALSE, recall)
+    assert (again.answer.value, again.assurance) == ("invalid", Assurance.CHECKED)
+    found = [verdict.conditions[0].outcome for verdict in (first, again)]
+    assert isinstance(found[0], Refuted)
+    assert isinstance(found[1], Refuted)
+    assert found[0].witness == found[1].witness
+
+
+def test_estimates_of_the_checkers_time_are_not_made_again(
+    recall: Recall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(PROBLEM, recall, check=CheckMode.NEVER)
+    monkeypatch.setattr("bcv.replay.replay_seconds", pytest.fail)
+    assert run(PROBLEM, recall)[0].assurance is Assurance.CHECKED
+    assert "replay" in only(recall.store, "proved", "initial")[1]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("how", ["the same", "renamed"])
