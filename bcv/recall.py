@@ -84,7 +84,7 @@ class Recall:
         if len(names) == len(obligations):
             self._names.update(zip(obligations, names, strict=True))
             self._recognised.add(problem)
-        self._places = {claim: f"{problem} {i}" for i, claim in enumerate(obligations)}
+        self._places = {claim: place_of(problem, i) for i, claim in enumerate(obligations)}
 
     def _names_in(self, problem: str) -> list[Name]:
         data = self._own_data(_problem_key(problem)) or {"names": []}
@@ -251,6 +251,11 @@ class Recall:
 
 _KNOWN: Final = ("smallest_margin", "largest_violation", "proved_share", "boxes", "boxes_left",
                  "samples", "violated_share", "uniform_points")  # fmt: skip
+
+
+def place_of(problem: str, number: int) -> str:
+    """What outcomes of a problem's condition are marked with, by the version that states it."""
+    return f"{_problem_key(problem)} {number}"
 
 
 def _problem_key(problem: str) -> str:

@@ -62,8 +62,8 @@ def _after_refutation(effort: Effort, refuted: bool) -> Effort:
 Replay = Callable[[tuple[Settled, ...], float], Replayed]
 """What the checker makes of outcomes until a deadline."""
 
-AT_ONCE: Final = 1.0
-"""Seconds of replay beyond which stored evidence is first checked by faster arithmetic."""
+SOON: Final = 0.25
+"""Of the time left; a longer replay of what is stored waits until faster arithmetic is done."""
 
 
 def recalled(
@@ -83,7 +83,7 @@ def recalled(
         for attempt, found in zip(attempts, first, strict=True)
     ]
     judged = Replayed(tuple(map(settled, believed)))
-    if sum(map(expected_seconds, judged.settled)) < AT_ONCE:
+    if sum(map(expected_seconds, judged.settled)) < SOON * budget.seconds_left:
         judged = replay(judged.settled, _half(budget))
     each = (time.monotonic() - started) / max(1, len(attempts))
     for i, item in enumerate(judged.settled):

@@ -108,10 +108,10 @@ def _judged(session: Session, name: str, parts: list[Settled], proofs: bool) -> 
         return parts
     provable = proofs and not session.derived.missing and bool(session.claims(name))
     if provable and all(_replayable(part) for part in parts):
-        started = time.monotonic()
+        started = time.process_time()
         why = _proof_rejected(session, name, [_entry(part) for part in parts])
         if why is None:
-            each = (time.monotonic() - started) / len(parts)
+            each = (time.process_time() - started) / len(parts)
             return [replace(_checked(part), replay=each) for part in parts]
         return [_rejected(part, why) for part in parts]
     return [_with_witness(session, part) for part in parts]

@@ -26,7 +26,7 @@ from bcv.obligation import Obligation
 from bcv.outcome import Hints, Proved, Reason, Refuted, Undecided
 from bcv.paving.rechecking import cover_holds, leaves
 from bcv.pipeline import CheckMode, Settings, validate
-from bcv.recall import Effort, Recall, packed, unpacked
+from bcv.recall import Effort, Recall, packed, place_of, unpacked
 from bcv.rechecking import holds
 from bcv.region import TRUE, Range, at_least, region
 from bcv.stores.memory import MemoryStore
@@ -235,7 +235,7 @@ def test_a_proof_that_is_said_to_be_of_this_problem_is_not_believed(
     _, data = only(store, "proved", "initial")
     wrong, _ = only(store, "refuted", "initial")
     digest = statement_digest(statement_of(parse_problem(FALSE, "p.yaml")))
-    lie = {**data, "place": f"{digest} 0", "replay": 0.001}
+    lie = {**data, "place": place_of(digest, 0), "replay": 0.001}
     store.put([Record(wrong.key, wrong.family, packed(lie))])
     verdict, events = run(FALSE, Recall(store), check=check)
     assert verdict.answer.value == "invalid"
@@ -268,7 +268,7 @@ def test_a_witness_that_is_said_to_be_of_this_problem_is_not_believed(
     _, data = only(store, "refuted", "initial")
     right, _ = only(store, "proved", "initial")
     digest = statement_digest(statement_of(parse_problem(PROBLEM, "p.yaml")))
-    store.put([Record(right.key, right.family, packed({**data, "place": f"{digest} 0"}))])
+    store.put([Record(right.key, right.family, packed({**data, "place": place_of(digest, 0)}))])
     verdict, events = run(PROBLEM, Recall(store), check=check)
     assert verdict.answer.value == "valid"
     assert "initial" in worked_on(events)
