@@ -205,40 +205,34 @@ def test_wrong_names_of_a_problems_conditions_lead_nowhere(
     recall: Recall, check: CheckMode
 ) -> None:
     """The names under which a true problem's proofs lie, under a false one's digest."""
+    other = Recall(MemoryStore())
+    run(FALSE, other)
     run(PROBLEM, recall)
-    true = {r.key for r in recall.store.records() if r.key.startswith("problem:")}
-    run(FALSE, recall)
-    for record in list(recall.store.records()):
-        data = unpacked(record.value)
-        if record.key.startswith("problem:"):
-            right, names = record.key not in true, data["names"]
-            if not right:
-                good = names
-            else:
-                false_key = record.key
-        elif data["kind"] == "refuted":
-            recall.store.drop(record.key)
-    forged = {"schema": "bcv.outcome/1", "kind": "problem", "names": good}
-    recall.store.put([Record(false_key, "plain", packed(forged))])
-    assert run(FALSE, Recall(recall.store), check=check)[0].answer.value == "invalid"
+    false, true = (
+        next(r for r in one.store.records() if r.key.startswith("problem:"))
+        for one in (other, recall)
+    )
+    recall.store.put([replace(true, key=false.key)])
+    assert run(FALSE, recall, check=check)[0].answer.value == "invalid"
 
 
 @pytest.mark.parametrize("check", CheckMode)
-def test_a_proof_that_is_said_to_be_of_this_problem_is_not_believed(
-    recall: Recall, check: CheckMode
+@pytest.mark.parametrize(("asked", "lie", "truth"), [(FALSE, "proved", "refuted"),
+                                                      (PROBLEM, "refuted", "proved")])  # fmt: skip
+def test_what_is_said_to_be_of_this_very_problem_is_not_believed(
+    asked: str, lie: str, truth: str, check: CheckMode, recall: Recall
 ) -> None:
-    """The proof of a true condition, at the place and under the name of a false one."""
-    run(PROBLEM, recall)
-    run(FALSE, recall)
+    """Another problem's proof or witness, at the place and under the name of this one's."""
+    answers = {text: run(text, recall)[0].answer for text in (PROBLEM, FALSE)}
     store = recall.store
     assert isinstance(store, MemoryStore)
-    _, data = only(store, "proved", "initial")
-    wrong, _ = only(store, "refuted", "initial")
-    digest = statement_digest(statement_of(parse_problem(FALSE, "p.yaml")))
-    lie = {**data, "place": place_of(digest, 0), "replay": 0.001}
-    store.put([Record(wrong.key, wrong.family, packed(lie))])
-    verdict, events = run(FALSE, Recall(store), check=check)
-    assert verdict.answer.value == "invalid"
+    _, data = only(store, lie, "initial")
+    right, _ = only(store, truth, "initial")
+    digest = statement_digest(statement_of(parse_problem(asked, "p.yaml")))
+    forged = {**data, "place": place_of(digest, 0), "replay": 0.001}
+    store.put([Record(right.key, right.family, packed(forged))])
+    verdict, events = run(asked, Recall(store), check=check)
+    assert verdict.answer is answers[asked]
     assert "initial" in worked_on(events)
 
 
@@ -254,24 +248,6 @@ def test_what_the_checker_took_too_long_for_is_not_replayed_again_unless_demande
     assert run(PROBLEM, recall)[0].assurance is Assurance.RIGOROUS
     assert run(PROBLEM, recall, check=CheckMode.ALWAYS)[0].assurance is Assurance.CHECKED
     assert run(PROBLEM, recall)[0].assurance is Assurance.CHECKED
-
-
-@pytest.mark.parametrize("check", CheckMode)
-def test_a_witness_that_is_said_to_be_of_this_problem_is_not_believed(
-    recall: Recall, check: CheckMode
-) -> None:
-    """The witness against a false condition, at the place and under the name of a true one."""
-    run(FALSE, recall)
-    run(PROBLEM, recall)
-    store = recall.store
-    assert isinstance(store, MemoryStore)
-    _, data = only(store, "refuted", "initial")
-    right, _ = only(store, "proved", "initial")
-    digest = statement_digest(statement_of(parse_problem(PROBLEM, "p.yaml")))
-    store.put([Record(right.key, right.family, packed({**data, "place": place_of(digest, 0)}))])
-    verdict, events = run(PROBLEM, Recall(store), check=check)
-    assert verdict.answer.value == "valid"
-    assert "initial" in worked_on(events)
 
 
 def test_the_checker_alone_looks_at_a_witness_it_confirms(
