@@ -21,7 +21,7 @@ from bcv.checker.rules.intervals import (
     double_above,
     double_below,
 )
-from bcv.checker.rules.programs import Machine
+from bcv.checker.rules.programs import enclosures
 from bcv.checker.terms import FUNCTIONS, Terms
 
 BITS = 300
@@ -256,8 +256,8 @@ def test_a_square_keeps_its_zero() -> None:
     y = terms.node("var", "y")
     half_square = terms.mul(terms.const(Fraction(1, 2)), terms.power(y, 2))
     for arithmetic in (Floats(), Fixed(96)):
-        program = Machine(terms, ["y"], arithmetic).program([half_square])
-        found = program.run([arithmetic.interval(-1.0, 1.0)])
+        enclose = enclosures(terms, ["y"], arithmetic, [half_square])
+        found = enclose([arithmetic.interval(-1.0, 1.0)])
         assert found is not None
         assert found[0][0] == 0
 
@@ -291,7 +291,7 @@ def test_random_terms_enclose_their_exact_values() -> None:
         ]
         for arithmetic in (Floats(), Fixed(96)):
             inputs = [arithmetic.interval(float(lo), float(hi)) for lo, hi in box]
-            found = Machine(terms, ["x", "y"], arithmetic).program([root]).run(inputs)
+            found = enclosures(terms, ["x", "y"], arithmetic, [root])(inputs)
             if found is None:
                 continue
             lo, hi = found[0]

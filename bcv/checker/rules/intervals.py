@@ -124,17 +124,27 @@ def _tiny(x: float, y: float) -> float:
 
 
 def _float_mul(a: Interval, b: Interval) -> Interval:
+    """From the one or two products that can be the least, and the largest.
+
+    0 * inf counts as 0, since an infinite end is never attained; exact zeros stay exact. What
+    underflows to 0 is still moved by one double.
+    """
     p, q = a
     r, s = b
-    if p >= 0 and r >= 0:
-        return (
-            nextafter(p * r, -inf) if p and r else 0.0,
-            nextafter(q * s, inf) if q and s else 0.0,
-        )
-    # 0 * inf counts as 0, since an infinite end is never attained; exact zeros stay exact.
-    products = [(x * y or _tiny(x, y)) if x and y else 0.0 for x in a for y in b]
-    lo, hi = min(products), max(products)
-    return (nextafter(lo, -inf) if lo else 0.0), (nextafter(hi, inf) if hi else 0.0)
+    if p >= 0:
+        x, y, z, w = (p if r >= 0 else q), r, (q if s >= 0 else p), s
+    elif q <= 0:
+        x, y, z, w = (p if s >= 0 else q), s, (q if r >= 0 else p), r
+    elif r >= 0:
+        x, y, z, w = p, s, q, s
+    elif s <= 0:
+        x, y, z, w = q, r, p, r
+    else:
+        return nextafter(min(p * s, q * r), -inf), nextafter(max(p * r, q * s), inf)
+    return (
+        nextafter(x * y, -inf) if x and y else 0.0,
+        nextafter(z * w, inf) if z and w else 0.0,
+    )
 
 
 def _float_div(a: Interval, b: Interval) -> Interval | None:
