@@ -17,6 +17,9 @@ from .library import Library
 
 FUNCTIONS = ("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "exp", "log")
 UNARY = (*FUNCTIONS, "neg", "sqrt", "abs")
+LEAVES = ("const", "var", "pi")
+PARTIAL = ("/", "log", "sqrt", "asin", "acos", "tan")
+"""Operations that have no value for some operands."""
 BINARY = ("+", "-", "*", "/", "min", "max")
 MOST_NODES = 200_000
 LARGEST_POWER = 10_000
@@ -68,6 +71,7 @@ class Terms:
         self.library = Library()
         self.nodes: list[tuple[Any, ...]] = []
         self.total: list[bool] = []
+        self._operands: list[tuple[int, ...]] = []
         self._numbers: dict[tuple[Any, ...], int] = {}
         self._slopes: dict[str, dict[int, int]] = {}
         self.zero = self.const(0)
@@ -82,19 +86,19 @@ class Terms:
             if len(self.nodes) >= MOST_NODES:
                 raise RejectedError(f"the expressions have more than {MOST_NODES} nodes")
             found = self._numbers[key] = len(self.nodes)
+            inner = () if node[0] in LEAVES else node[1:2] if node[0] == "**" else node[1:]
             self.nodes.append(node)
-            self.total.append(self._is_total(node))
+            self._operands.append(inner)
+            self.total.append(self._is_total(node[0], inner))
         return found
 
-    def _is_total(self, node: tuple[Any, ...]) -> bool:
-        op, *rest = node
-        if op in ("const", "var", "pi"):
+    def _is_total(self, op: str, operands: tuple[int, ...]) -> bool:
+        for a in operands:
+            if not self.total[a]:
+                return False
+        if op not in PARTIAL:
             return True
-        if op == "**":
-            return bool(self.total[rest[0]])
-        if not all(self.total[a] for a in rest):
-            return False
-        known = self.value(rest[-1])
+        known = self.value(operands[-1])
         if op == "/":
             return known is not None and known != 0
         if op in ("log", "sqrt"):
@@ -108,11 +112,8 @@ class Terms:
         node = self.nodes[a]
         return node[1] if node[0] == "const" else None
 
-    def operands(self, a: int) -> Sequence[int]:
-        op, *rest = self.nodes[a]
-        if op in ("const", "var", "pi"):
-            return ()
-        return rest[:1] if op == "**" else rest
+    def operands(self, a: int) -> tuple[int, ...]:
+        return self._operands[a]
 
     def below(self, roots: Iterable[int], known: Container[int] = ()) -> list[int]:
         """Every node that the roots are made of, operands first, but what is ``known``."""
@@ -122,7 +123,7 @@ class Terms:
             a = stack.pop()
             if a not in seen and a not in known:
                 seen.add(a)
-                stack.extend(self.operands(a))
+                stack.extend(self._operands[a])
         return sorted(seen)
 
     def variables(self, roots: Iterable[int]) -> set[str]:

@@ -123,28 +123,37 @@ def _tiny(x: float, y: float) -> float:
     return 5e-324 if (x > 0) == (y > 0) else -5e-324
 
 
-def _float_mul(a: Interval, b: Interval) -> Interval:
-    """From the one or two products that can be the least, and the largest.
+def _product(x: float, y: float) -> float:
+    """0 only where a factor is; 0 * inf counts as 0, since an infinite end is never attained."""
+    return (x * y or _tiny(x, y)) if x and y else 0.0
 
-    0 * inf counts as 0, since an infinite end is never attained; exact zeros stay exact. What
-    underflows to 0 is still moved by one double.
+
+def _float_mul(a: Interval, b: Interval) -> Interval:
+    """The signs tell which ends give the least and the largest product.
+
+    Where no factor is 0, what underflows to 0 is moved by one double like any other product.
     """
     p, q = a
     r, s = b
-    if p >= 0:
-        x, y, z, w = (p if r >= 0 else q), r, (q if s >= 0 else p), s
-    elif q <= 0:
-        x, y, z, w = (p if s >= 0 else q), s, (q if r >= 0 else p), r
-    elif r >= 0:
-        x, y, z, w = p, s, q, s
-    elif s <= 0:
-        x, y, z, w = q, r, p, r
-    else:
-        return nextafter(min(p * s, q * r), -inf), nextafter(max(p * r, q * s), inf)
-    return (
-        nextafter(x * y, -inf) if x and y else 0.0,
-        nextafter(z * w, inf) if z and w else 0.0,
-    )
+    if p > 0:
+        if r > 0:
+            return nextafter(p * r, -inf), nextafter(q * s, inf)
+        if s < 0:
+            return nextafter(q * r, -inf), nextafter(p * s, inf)
+        return (nextafter(q * r, -inf) if r else 0.0), (nextafter(q * s, inf) if s else 0.0)
+    if q < 0:
+        if r > 0:
+            return nextafter(p * s, -inf), nextafter(q * r, inf)
+        if s < 0:
+            return nextafter(q * s, -inf), nextafter(p * r, inf)
+        return (nextafter(p * s, -inf) if s else 0.0), (nextafter(p * r, inf) if r else 0.0)
+    if r > 0:
+        return (nextafter(p * s, -inf) if p else 0.0), (nextafter(q * s, inf) if q else 0.0)
+    if s < 0:
+        return (nextafter(q * r, -inf) if q else 0.0), (nextafter(p * r, inf) if p else 0.0)
+    lo = min(_product(p, s), _product(q, r))
+    hi = max(_product(p, r), _product(q, s))
+    return (nextafter(lo, -inf) if lo else 0.0), (nextafter(hi, inf) if hi else 0.0)
 
 
 def _float_div(a: Interval, b: Interval) -> Interval | None:
