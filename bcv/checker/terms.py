@@ -32,7 +32,8 @@ class RejectedError(Exception):
 
 def checked_size(value: Fraction) -> Fraction:
     """The value, unless it has grown absurdly long."""
-    if value.numerator.bit_length() + value.denominator.bit_length() > MOST_BITS:
+    top, bottom = value.as_integer_ratio()
+    if top.bit_length() + bottom.bit_length() > MOST_BITS:
         raise RejectedError(f"a number has more than {MOST_BITS} bits")
     return value
 
@@ -105,7 +106,7 @@ class Terms:
             return known is not None and (known > 0 or (known == 0 and op == "sqrt"))
         if op in ("asin", "acos"):
             return known is not None and abs(known) <= 1
-        return bool(op != "tan")
+        return False
 
     def value(self, a: int) -> Fraction | None:
         """The value of a rational constant, else None."""
@@ -132,7 +133,8 @@ class Terms:
     # -- constructors ---------------------------------------------------------------------------
 
     def const(self, value: Fraction | int) -> int:
-        return self.node("const", checked_size(Fraction(value)))
+        exact = value if isinstance(value, Fraction) else Fraction(value)
+        return self.node("const", checked_size(exact))
 
     def add(self, a: int, b: int) -> int:
         x, y = self.value(a), self.value(b)

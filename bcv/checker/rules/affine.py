@@ -32,7 +32,7 @@ coefficient goes into the error, so that what is infinite or NaN ends in a bound
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import inf, isfinite
 from operator import mul
 
@@ -67,9 +67,12 @@ class Rule:
     def holds(self, level: int, box: Box) -> bool:
         if level > 0 or any(lo == -inf or hi == inf for lo, hi in box):
             return False
-        return self.leaf.is_defined(level, box) and self.leaf.accepts(
-            self.bound.lower(self.leaf.goal, box)
-        )
+        accepts, goal = self.leaf.accepts, self.leaf.goal
+        return self.leaf.is_defined(level, box) and accepts(self.bound.lower(goal, box, accepts))
+
+
+def _never(_: float) -> bool:
+    return False
 
 
 class AffineBound:
@@ -78,12 +81,14 @@ class AffineBound:
     def __init__(self, terms: Terms, names: Sequence[str]) -> None:
         self._rows = Rows(terms, names)
 
-    def lower(self, goal: int, box: Sequence[Interval]) -> float:
-        """A lower bound of the goal on a bounded box; -inf if none is found."""
+    def lower(
+        self, goal: int, box: Sequence[Interval], enough: Callable[[float], bool] = _never
+    ) -> float:
+        """A lower bound of the goal on a bounded box, the first enough; -inf if none is found."""
         if len(box) > MOST_VARIABLES:
             return -inf
         try:
-            return _Pass(self._rows.goal(goal), box).lower()
+            return _Pass(self._rows.goal(goal), box).lower(enough)
         except UnboundedError:
             return -inf
 
@@ -109,10 +114,12 @@ class _Pass:
         ] * count
         self.unit = _FOUR_UNITS * (count + 8)
 
-    def lower(self) -> float:
-        """The better one of the backward pass and of the goal's own interval."""
+    def lower(self, enough: Callable[[float], bool]) -> float:
+        """The goal's own interval's end, if that is enough, else perhaps the backward pass's."""
         self._forward()
-        bound = max(self._backward(), self.ranges[self.goal.place][0])
+        bound = self.ranges[self.goal.place][0]
+        if not enough(bound):
+            bound = max(self._backward(), bound)
         return bound if isfinite(bound) else -inf
 
     # -- forward --------------------------------------------------------------------------------
