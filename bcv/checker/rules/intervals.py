@@ -118,14 +118,12 @@ def _float_sub(a: Interval, b: Interval) -> Interval:
     return (nextafter(lo, -inf) if lo else lo), (nextafter(hi, inf) if hi else hi)
 
 
-def _tiny(x: float, y: float) -> float:
-    """In the place of a result that underflowed to 0: one double outward contains it."""
-    return 5e-324 if (x > 0) == (y > 0) else -5e-324
-
-
 def _product(x: float, y: float) -> float:
-    """0 only where a factor is; 0 * inf counts as 0, since an infinite end is never attained."""
-    return (x * y or _tiny(x, y)) if x and y else 0.0
+    """0 only where a factor is; 0 * inf counts as 0, since an infinite end is never attained.
+
+    In the place of what underflows stands a number that is one double away from 0.
+    """
+    return (x * y or (5e-324 if (x > 0) == (y > 0) else -5e-324)) if x and y else 0.0
 
 
 def _float_mul(a: Interval, b: Interval) -> Interval:
@@ -157,14 +155,19 @@ def _float_mul(a: Interval, b: Interval) -> Interval:
 
 
 def _float_div(a: Interval, b: Interval) -> Interval | None:
-    lo, hi = b
-    if lo <= 0 <= hi:
+    """As with products; a/b = (-a)/(-b) where b is negative."""
+    p, q = a
+    r, s = b
+    if r <= 0 <= s:
         return None
-    if lo == -inf or hi == inf:
-        return _float_mul(a, (0.0, _up(1 / lo)) if lo > 0 else (_down(1 / hi), 0.0))
-    quotients = [(x / y or _tiny(x, y)) if x else 0.0 for x in a for y in b]
-    lo, hi = min(quotients), max(quotients)
-    return (nextafter(lo, -inf) if lo else 0.0), (nextafter(hi, inf) if hi else 0.0)
+    if r == -inf or s == inf:
+        return _float_mul(a, (0.0, _up(1 / r)) if r > 0 else (_down(1 / s), 0.0))
+    if s < 0:
+        p, q, r, s = -q, -p, -s, -r
+    return (
+        nextafter(p / (s if p > 0 else r), -inf) if p else 0.0,
+        nextafter(q / (r if q > 0 else s), inf) if q else 0.0,
+    )
 
 
 def _float_sqrt(a: Interval, _: Any) -> Interval | None:
