@@ -103,11 +103,8 @@ class Infeasible:
                     false.add(number)
         if any(number < self.task.first for number in false):
             return True
-        return _is_false(self.task.region.formula, _counted(self.task.first), false)
-
-
-def _counted(first: int) -> Iterator[int]:
-    return iter(range(first, 1 << 62))
+        numbers = iter(range(self.task.first, 1 << 62))
+        return _is_false(self.task.region.formula, numbers, false)
 
 
 def _is_false(formula: Formula, numbers: Iterator[int], false: set[int]) -> bool:

@@ -31,7 +31,7 @@ BELOW_PI = Fraction(333, 106)
 
 def prove(task: Task, data: Any, depth: int) -> str:
     """The region is not smaller for atoms that hold, and have values, all over it."""
-    region, terms = task.obligation.region, task.terms
+    region, terms = task.region, task.terms
     table = Theorems(terms, region.names, region.box)
     found: list[Formula] = []
     instances = sequence(entry(data, "theorems"))
