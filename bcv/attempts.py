@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from bcv.enclosures.assumptions import enclosing_floats
 from bcv.enclosures.segments import verify_witness
 from bcv.engines.engine import Budget, Engine
 from bcv.engines.registry import ENGINES, create
@@ -239,6 +238,8 @@ def looked(name: str, attempt: Attempt, budget: Budget, boxes: int, emit: Emit) 
             for event in heard:
                 emit(event)
         case Refuted(Point(point)):
+            from bcv.enclosures.assumptions import enclosing_floats  # loads numpy
+
             seen = Hints((tuple(enclosing_floats(x)[0] for _, x in point),))
             return replace(attempt, seconds=spent, hints=_joined(attempt.hints, seen))
         case Refuted():
