@@ -439,7 +439,7 @@ def substitute(root: Expr, replacement: Mapping[str, Expr]) -> Expr:
     return done[root]
 
 
-def _elementary_derivative(node: Expr) -> Expr:
+def slope_of(node: Expr) -> Expr:
     """The derivative of the node's own function at its operand."""
     (a,) = node.args
     match node.op:
@@ -499,7 +499,7 @@ def _node_derivative(node: Expr, slope: dict[Expr, Expr]) -> Expr:
         case Op.SELECT, (c, a, b):
             return select(c, slope[a], slope[b])
         case _, (a,):
-            return _elementary_derivative(node) * slope[a]
+            return slope_of(node) * slope[a]
     raise AssertionError(node.op)
 
 

@@ -4,7 +4,7 @@ The verdict "checked" rests on this package and on Python's integers, fractions 
 It imports the standard library only and shares no code with the prover. Read it in this order:
 ``statement`` (what is claimed), ``conditions`` (what must hold for that), ``claims``,
 ``matching`` (is that what was proved), ``rules`` and ``witnesses`` (is the evidence right), and
-below them ``terms``, ``polynomials``, ``intervals``, ``fixed`` (the mathematics).
+below them ``terms``, ``gradients``, ``polynomials``, ``intervals``, ``fixed`` (the mathematics).
 """
 
 from __future__ import annotations

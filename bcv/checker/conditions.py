@@ -11,14 +11,13 @@ from fractions import Fraction
 
 from .chance import supermartingale
 from .claims import TRUE, Claim, Formula, Region, both
+from .gradients import KINKS, gradient
 from .invariance import staying
 from .levels import automatic_levels
 from .matching import is_empty
 from .polynomials import Ring
 from .statement import Mode, Statement, Transition, names_in, plain
 from .terms import RejectedError
-
-KINKS = ("abs", "min", "max", "select")
 
 
 @dataclass
@@ -120,11 +119,11 @@ class Deriver:
 
     def lie_derivative(self, b: int, dynamics: tuple[int, ...]) -> int:
         t, total = self.t, self.t.zero
-        for state, f in zip(self.s.states, dynamics, strict=True):
-            slope = t.derivative(b, state.name)
+        *slopes, drift = gradient(t, b, [*(state.name for state in self.s.states), "t"])
+        for slope, f in zip(slopes, dynamics, strict=True):
             if slope != t.zero:
                 total = t.add(total, t.mul(slope, f))
-        return t.add(total, t.derivative(b, "t"))
+        return t.add(total, drift)
 
     def flow(self, mode: Mode) -> None:
         """What must hold along the flow of one mode."""
@@ -165,8 +164,7 @@ class Deriver:
         if _has_equality(mode.domain):
             return self.lacks(mode, "regular", "an equality in the domain")
         square = t.zero
-        for name in (*(state.name for state in self.s.states), "t"):
-            slope = t.derivative(b, name)
+        for slope in gradient(t, b, [*(state.name for state in self.s.states), "t"]):
             square = t.add(square, t.mul(slope, slope))
         where = (mode.domain, self.surface(b))
         words = f"grad B is not 0 where B = {t.text(self.level)}"
