@@ -15,6 +15,9 @@ from .claims import FALSE, Claim, Formula, Region, Side, conjuncts
 from .polynomials import FIELD, Ring
 from .terms import RejectedError, rational_value
 
+MOST_NODES = 1000
+"""A larger term is not looked at for a bound of one variable: to expand a network takes long."""
+
 
 @dataclass(frozen=True)
 class Obligation:
@@ -29,6 +32,8 @@ def linear(ring: Ring, term: int, degree: int = 1) -> tuple[str, Fraction, Fract
     """(x, a, b) if the term is a*x**degree + b for one variable x and a != 0."""
     node = ring.terms.nodes[term]
     if node[0] not in ("var", "+", "-", "*", "neg", "**") or not ring.terms.total[term]:
+        return None
+    if len(ring.terms.below([term])) > MOST_NODES:
         return None
     try:
         p, q = ring.form(term)
