@@ -14,7 +14,7 @@ import hashlib
 import math
 import threading
 import weakref
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from fractions import Fraction
 from functools import lru_cache
 from typing import Final
@@ -407,20 +407,16 @@ _SMALLEST_NETWORK: Final = 500
 _MOST_CURVED: Final = 4_000
 
 
-def mostly_affine(nodes: Collection[Expr]) -> bool:
-    """Whether at most one node in eight, and few in all, is not affine in its operands."""
-    return _curved(nodes) <= min(len(nodes) // 8, _MOST_CURVED)
-
-
-def _curved(nodes: Iterable[Expr]) -> int:
-    """How many nodes are neither sums nor constant multiples."""
-    others = [node for node in nodes if node.op not in _AFFINE]
-    return sum(node.op is not Op.MUL or node.args[0].constant is None for node in others)
-
-
 def is_network(nodes: Collection[Expr]) -> bool:
-    """Whether they are many, and nearly all sums and constant multiples, as layers are."""
-    return len(nodes) >= _SMALLEST_NETWORK and mostly_affine(nodes)
+    """Whether they are many, nearly all of them sums and constant multiples, as layers are.
+
+    At most one in eight, and few in all, is neither.
+    """
+    if len(nodes) < _SMALLEST_NETWORK:
+        return False
+    others = [node for node in nodes if node.op not in _AFFINE]
+    curved = sum(node.op is not Op.MUL or node.args[0].constant is None for node in others)
+    return curved <= min(len(nodes) // 8, _MOST_CURVED)
 
 
 def variables(*roots: Expr) -> frozenset[str]:

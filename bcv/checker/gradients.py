@@ -13,6 +13,7 @@ from .terms import Terms
 
 KINKS = ("abs", "min", "max", "select")
 SMALLEST_NETWORK = 500
+MOST_BENT = 4000
 
 
 def gradient(t: Terms, root: int, names: Sequence[str]) -> list[int]:
@@ -39,13 +40,13 @@ def gradient(t: Terms, root: int, names: Sequence[str]) -> list[int]:
 
 
 def _is_network(t: Terms, nodes: Sequence[int]) -> bool:
-    """At least 500 nodes, of which at most one in eight is no sum or constant multiple."""
+    """At least 500 nodes; at most one in eight, and 4000, are no sums or constant multiples."""
     bent = 0
     for a in nodes:
         op, *rest = t.nodes[a]
         if op not in ("const", "var", "+", "-", "neg"):
             bent += op != "*" or t.value(rest[0]) is None
-    return len(nodes) >= SMALLEST_NETWORK and 8 * bent <= len(nodes)
+    return len(nodes) >= SMALLEST_NETWORK and bent <= min(len(nodes) // 8, MOST_BENT)
 
 
 def _part(t: Terms, node: int, i: int, outer: int) -> int:
