@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from bcv import expr as ex
-from bcv.checker import gradients
+from bcv.checker.rules import gradients
 from bcv.checker.terms import Terms
 from bcv.conditions.kinks import piece, switching
 from bcv.enclosures.exact import ExactPoint

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..terms import RejectedError, Terms
 from .intervals import Arithmetic, Interval, Operation
-from .terms import RejectedError, Terms
 
 
 def _pair(a: Any, b: Any) -> Any:
@@ -53,7 +53,7 @@ class Machine:
         if op == "const":
             self.values[here] = self.arithmetic.enclose(rest[0])
         elif op == "pi":
-            self.values[here] = self.arithmetic.pi()
+            self.values[here] = self.arithmetic.pi(self.terms.library)
         elif op == "var":
             if rest[0] not in self._position:
                 raise RejectedError(f"{rest[0][:40]!r} is not a variable of the obligation")
@@ -67,7 +67,8 @@ class Machine:
             steps = ((_pair, both, then, otherwise), (_select, here, condition, both))
         else:
             first, last = self._place[rest[0]], self._place[rest[-1]]
-            steps = ((self.arithmetic.table[op], here, first, last),)
+            operation = self.arithmetic.operation(op, self.terms.library)
+            steps = ((operation, here, first, last),)
         self._steps[node] = steps
 
     def program(self, roots: Sequence[int]) -> Program:

@@ -9,61 +9,50 @@ unbounded box as well, since the bounded box between c and x lies in it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import cached_property
 from math import inf
 from typing import Any
 
-from .claims import PointValues, Region
-from .intervals import Arithmetic, Interval
-from .polynomials import Ring
-from .terms import RejectedError, Terms
-
-Box = Sequence[tuple[float, float]]
-Run = Callable[[int, tuple[int, ...], Sequence[Interval]], list[Interval] | None]
+from ..ring import Poly, Ring, exponents
+from ..terms import RejectedError
+from .intervals import Interval
+from .leaves import Box, Leaf
+from .values import PointValues
 
 
-class MeanValue:
-    """A goal f, ready to be bounded on many boxes.
+class Rule:
+    """A lower bound of a goal f on a leaf, from its enclosed slopes, is enough."""
 
-    ``jumps`` are the conditions of its selects; ``defined`` must have values on the box.
-    ``run`` encloses terms in one of the arithmetics, or returns None where they are undefined.
-    """
+    def __init__(self, leaf: Leaf) -> None:
+        self.leaf, self.terms, self.goal = leaf, leaf.terms, leaf.goal
+        self.slopes = tuple(self.terms.derivative(self.goal, name) for name in leaf.names)
+        self.jumps = leaf.operands("select")
+        self.roots = (*self.slopes, *self.jumps, self.goal, *leaf.defined)
+        self.unbounded = any(None in side for side in leaf.region.box)
 
-    def __init__(
-        self,
-        terms: Terms,
-        region: Region,
-        goal: int,
-        jumps: tuple[int, ...],
-        defined: tuple[int, ...],
-        arithmetics: Sequence[Arithmetic],
-        run: Run,
-    ) -> None:
-        self.terms, self.region, self.goal = terms, region, goal
-        self.jumps, self.arithmetics, self.run = jumps, arithmetics, run
-        self.slopes = tuple(terms.derivative(goal, name) for name in region.names)
-        self.roots = (*self.slopes, *jumps, goal, *defined)
+    def holds(self, level: int, box: Box) -> bool:
+        return any(map(self.leaf.accepts, self._lower_bounds(level, box)))
 
-    def lower_bounds(self, level: int, box: Box) -> Iterator[Any]:
+    def _lower_bounds(self, level: int, box: Box) -> Iterator[Any]:
         """Lower bounds of f on the box, in an arithmetic and then, perhaps, exactly."""
-        arithmetic = self.arithmetics[level]
-        inputs = [arithmetic.interval(lo, hi) for lo, hi in box]
-        found = self.run(level, self.roots, inputs)
+        cover = self.leaf.cover
+        arithmetic, inputs = cover.arithmetic(level), cover.inputs(level, box)
+        found = cover.run(level, self.roots, inputs)
         if found is None:
             return
         count = len(box)
         slopes = found[:count]
         if any(lo <= 0 <= hi for lo, hi in found[count : count + len(self.jumps)]):
             return
-        if any(least is None or most is None for least, most in self.region.box):
+        if self.unbounded:
             slopes = self._cancelled(level, inputs, slopes)
         centre = [_centre(slope, lo, hi) for slope, (lo, hi) in zip(slopes, box, strict=True)]
         if any(not lo <= c <= hi for c, (lo, hi) in zip(centre, box, strict=True)):
             return
         point = [arithmetic.interval(c, c) for c in centre]
-        value = self.run(level, (self.goal,), point)
+        value = cover.run(level, (self.goal,), point)
         if value is None:
             return
         total, table = value[0], arithmetic.table
@@ -83,7 +72,7 @@ class MeanValue:
         low: Any
         high: Any
         for name, slope, (lo, hi), (least, most) in zip(
-            self.region.names, slopes, box, self.region.box, strict=True
+            self.leaf.region.names, slopes, box, self.leaf.region.box, strict=True
         ):
             low = lo if least is None else max(lo, least)
             high = hi if most is None else min(hi, most)
@@ -103,7 +92,7 @@ class MeanValue:
         """The slopes as one quotient each."""
         ring = Ring(self.terms)
         try:
-            return tuple(ring.as_quotient(slope) for slope in self.slopes)
+            return tuple(_as_quotient(ring, slope) for slope in self.slopes)
         except RejectedError:  # too large to be expanded
             return self.slopes
 
@@ -111,7 +100,7 @@ class MeanValue:
         self, level: int, inputs: Sequence[Interval], slopes: list[Interval]
     ) -> list[Interval]:
         """The slopes' enclosures, narrowed by what equal quotients tell: x/x is not 0*inf."""
-        found = self.run(level, self._quotients, inputs) or slopes
+        found = self.leaf.cover.run(level, self._quotients, inputs) or slopes
         return [(max(a, c), min(b, d)) for (a, b), (c, d) in zip(slopes, found, strict=True)]
 
 
@@ -122,3 +111,20 @@ def _centre(slope: Interval, lo: float, hi: float) -> float:
     if slope[1] <= 0 and hi < inf:
         return hi
     return lo + (hi - lo) * 0.5 if lo > -inf and hi < inf else min(max(lo, 0.0), hi)
+
+
+def _as_quotient(ring: Ring, root: int) -> int:
+    """The expression as one quotient, equal to it wherever it is defined."""
+    p, q = ring.form(root)
+    return ring.terms.div(_term(ring, p), _term(ring, q))
+
+
+def _term(ring: Ring, p: Poly) -> int:
+    terms, total = ring.terms, ring.terms.zero
+    for monomial, c in sorted(p.items()):
+        product = terms.const(c)
+        for node, exponent in zip(ring.opaque, exponents(monomial, ring.count), strict=True):
+            if exponent:
+                product = terms.mul(product, terms.power(node, exponent))
+        total = terms.add(total, product)
+    return total

@@ -7,15 +7,12 @@ that B(x) < B(x') for every initial point x and every unsafe point x', in each p
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
-from .claims import Claim, Formula, Region, both
-from .matching import is_empty
-from .polynomials import Ring
-from .statement import Mode, names_in, plain
-
-if TYPE_CHECKING:
-    from .conditions import Deriver
+from ..claims import Claim, Formula, Region, both, names_in, plain
+from ..conditions import Deriver
+from ..matching import is_empty
+from ..ring import Ring
+from ..statement import Mode
 
 
 def automatic_levels(work: Deriver) -> None:

@@ -1,4 +1,4 @@
-"""How are a split tree and a polynomial packed in a proof file? Read piece by piece, within limits.
+"""How is a split tree packed in a proof file? Read piece by piece, within limits.
 
 The checker's verdict depends on this file only so far as a misread tree is another tree: whatever
 is read here is checked afterwards as if it had been meant so.
@@ -10,12 +10,10 @@ import binascii
 import struct
 import zlib
 from collections.abc import Iterator
-from fractions import Fraction
 from typing import Any
 
-from .polynomials import FIELD, Poly
-from .statement import entry, index, rational, sequence, text
-from .terms import RejectedError
+from ..reading import entry, text
+from ..terms import RejectedError
 
 CHUNK = 1 << 16
 LONGEST_VARINT = 9
@@ -76,18 +74,3 @@ class Stream:
             whole = len(left) // 8 * 8
             yield from (value for (value,) in struct.iter_unpack("<d", left[:whole]))
             left = left[whole:]
-
-
-def monomial(data: Any, count: int) -> int:
-    """Exponents as one int; see ``polynomials``."""
-    powers = [index(e, 1 << (FIELD - 4)) for e in sequence(data, count)]
-    return sum(e << (FIELD * i) for i, e in enumerate(powers))
-
-
-def polynomial(data: Any, count: int) -> Poly:
-    """[[exponents, coefficient], ...]."""
-    result: Poly = {}
-    for powers, coefficient in (sequence(term, 2) for term in sequence(data)):
-        place = monomial(powers, count)
-        result[place] = result.get(place, Fraction(0)) + rational(coefficient)
-    return {m: c for m, c in result.items() if c}

@@ -1,4 +1,4 @@
-"""Are two expressions equal, is a matrix positive semidefinite, is a polynomial >= 0 on a box?
+"""Are two expressions equal?
 
 The checker's verdict depends on this file; all of it is exact integer and rational arithmetic.
 A polynomial is a dict from monomials to coefficients; a monomial is one int that holds the
@@ -7,10 +7,9 @@ exponent of indeterminate i in bits 20*i ... 20*i + 19, so that monomials multip
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import reduce
-from math import comb, inf, lcm
 from operator import or_
 
 from .terms import RejectedError, Terms, checked_size
@@ -20,20 +19,7 @@ Poly = dict[int, Fraction]
 FIELD = 20
 MOST_WORK = 10_000_000
 MOST_INDETERMINATES = 200
-MOST_COEFFICIENTS = 200_000
-MOST_DEGREE = 200
 MOST_BITS = 20_000
-MOST_ELIMINATION = 2 * 10**10
-
-
-def common_denominator(values: Iterable[Fraction]) -> int:
-    """Their least common multiple, unless it is absurdly long."""
-    result = 1
-    for value in values:
-        result = lcm(result, value.denominator)
-        if result.bit_length() > MOST_BITS:
-            raise RejectedError(f"a common denominator has more than {MOST_BITS} bits")
-    return result
 
 
 def _longest(p: Poly) -> int:
@@ -127,21 +113,6 @@ class Ring:
                 self._forms[node] = self._form(node)
         return self._forms[root]
 
-    def as_quotient(self, root: int) -> int:
-        """The expression as one quotient, equal to it wherever it is defined."""
-        top, bottom = map(self._term, self.form(root))
-        return self.terms.div(top, bottom)
-
-    def _term(self, p: Poly) -> int:
-        terms, total = self.terms, self.terms.zero
-        for monomial, c in sorted(p.items()):
-            product = terms.const(c)
-            for node, exponent in zip(self.opaque, exponents(monomial, self.count), strict=True):
-                if exponent:
-                    product = terms.mul(product, terms.power(node, exponent))
-            total = terms.add(total, product)
-        return total
-
     def _form(self, node: int) -> tuple[Poly, Poly]:
         op, *rest = self.terms.nodes[node]
         if op == "const":
@@ -196,117 +167,3 @@ class Ring:
         if any(m >> (FIELD * count) for m in p):
             raise RejectedError("a polynomial in the variables was expected")
         return {m: c / q[0] for m, c in p.items()}
-
-
-def is_positive_semidefinite(matrix: Sequence[Sequence[Fraction]]) -> bool:
-    """Whether a symmetric matrix is, exactly: fraction-free elimination (Bareiss).
-
-    Every pivot is, up to a positive factor, the next entry of D in L D L^T. A zero pivot demands
-    a zero row, which is then left out.
-    """
-    scale = common_denominator(entry for row in matrix for entry in row)
-    rows = [[int(entry * scale) for entry in row] for row in matrix]
-    longest = max((entry.bit_length() for row in rows for entry in row), default=0)
-    if len(rows) ** 4 * longest > MOST_ELIMINATION:
-        raise RejectedError("a Gram matrix is too large")
-    previous = 1
-    while rows:
-        (pivot, *row), rows = rows[0], rows[1:]
-        if pivot < 0 or (pivot == 0 and any(row)):
-            return False
-        if pivot == 0:
-            rows = [other[1:] for other in rows]
-            continue
-        rows = [
-            [
-                (pivot * value - other[0] * right) // previous
-                for value, right in zip(other[1:], row, strict=True)
-            ]
-            for other in rows
-        ]
-        previous = pivot
-    return True
-
-
-class Bernstein:
-    """A polynomial whose sign on boxes is asked many times."""
-
-    def __init__(self, polynomial: Poly, count: int) -> None:
-        terms = {exponents(m, count): c for m, c in polynomial.items()}
-        self.degrees = [max((e[i] for e in terms), default=0) for i in range(count)]
-        size = 1
-        for degree in self.degrees:
-            size *= degree + 1
-        if size > MOST_COEFFICIENTS or max(self.degrees, default=0) > MOST_DEGREE:
-            raise RejectedError("a polynomial has too many Bernstein coefficients")
-        scale = common_denominator(terms.values())
-        self.dense = [0] * size
-        for e, c in terms.items():
-            place = 0
-            for exponent, degree in zip(e, self.degrees, strict=True):
-                place = place * (degree + 1) + exponent
-            self.dense[place] = int(c * scale)
-        self._maps: dict[tuple[float, float, int], list[list[int]]] = {}
-
-    def signs(self, box: Sequence[tuple[float, float]]) -> int:
-        """1 if the polynomial is seen to be > 0 on the box, 0 if >= 0, else -1.
-
-        It is a combination of products of functions >= 0: on a bounded side Bernstein's, whose sum
-        is 1; on a half-infinite one the powers of the distance from its end. So it is >= 0 if all
-        coefficients are, and > 0 if moreover all are > 0 that stand at power 0 of each distance.
-        """
-        if any(lo == -inf and hi == inf for lo, hi in box):
-            return -1
-        values, base = self.dense, [True]
-        for (lo, hi), degree in zip(box, self.degrees, strict=True):
-            bounded = lo > -inf and hi < inf
-            base = [b and (bounded or j == 0) for b in base for j in range(degree + 1)]
-        for (lo, hi), degree in zip(reversed(box), reversed(self.degrees), strict=True):
-            # The last axis is transformed, then turned to be the first: in the end all are back.
-            mapping, width = self._map(lo, hi, degree), degree + 1
-            fibres = [values[i : i + width] for i in range(0, len(values), width)]
-            values = [
-                sum(f * v for f, v in zip(factors, fibre, strict=True))
-                for factors in mapping
-                for fibre in fibres
-            ]
-        if min(values) < 0:
-            return -1
-        return int(all(value > 0 for value, b in zip(values, base, strict=True) if b))
-
-    def _map(self, lo: float, hi: float, degree: int) -> list[list[int]]:
-        """From power coefficients in x to Bernstein coefficients on [lo, hi], times positive ints.
-
-        With x = (p + q*u) / s the coefficient of u**j gains s**degree; the j-th Bernstein
-        coefficient of a polynomial sum c_i u**i is sum_i c_i C(j,i)/C(d,i), and C(d,j) times that
-        is sum_i c_i C(d-i, j-i). On a half-infinite side, x = end + t or x = end - t, and the
-        coefficients are those of t**j.
-        """
-        key = (lo, hi, degree)
-        if key not in self._maps:
-            bounded = lo > -inf and hi < inf
-            start = Fraction(lo if lo > -inf else hi)
-            step = Fraction(hi) - start if bounded else Fraction(1 if hi == inf else -1)
-            s = lcm(start.denominator, step.denominator)
-            p, q = int(start * s), int(step * s)
-            shift = [
-                [
-                    comb(i, j) * p ** (i - j) * q**j * s ** (degree - i) if i >= j else 0
-                    for i in range(degree + 1)
-                ]
-                for j in range(degree + 1)
-            ]
-            if len(self._maps) > 10_000:
-                self._maps.clear()
-            self._maps[key] = (
-                shift
-                if not bounded
-                else [
-                    [
-                        sum(comb(degree - k, j - k) * shift[k][i] for k in range(j + 1))
-                        for i in range(degree + 1)
-                    ]
-                    for j in range(degree + 1)
-                ]
-            )
-        return self._maps[key]

@@ -13,8 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import factorial, inf, ldexp, sqrt
 
-from .intervals import Floats
-
 Line = tuple[float, float, float, float, float]
 """Slope, offset, error, least, most: |f(x) - slope*x - offset| <= error, least <= f(x) <= most."""
 Curve = tuple[float, float, float, float, float, float, float, float, float]
@@ -25,7 +23,6 @@ TINY = 1e-200
 HUGE = 1e100
 _UP, _DOWN = 1.0 + SLACK, 1.0 - SLACK
 
-_ARITHMETIC = Floats()
 _BEND_OF_TANH = 0.7698003589195012  # |tanh''| <= 4/(3*sqrt(3)), which is less
 
 _LOG2_E = 1.4426950408889634
@@ -144,7 +141,9 @@ def _curve_of_exp(lo: float, middle: float, hi: float) -> Curve:
 
 
 def _through_table(name: str, lo: float, hi: float) -> tuple[float, float]:
-    found = _ARITHMETIC.table[name]((lo, hi), None)
+    from .functions import in_doubles  # most proofs need no table
+
+    found = in_doubles(name, (lo, hi))
     if found is None:
         raise UnboundedError
     return float(found[0]), float(found[1])

@@ -7,16 +7,13 @@ holds at the next state.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from .claims import TRUE, Formula, atoms, both, conjuncts
-from .matching import linear
-from .polynomials import Ring
-from .statement import Mode, plain
-from .terms import Terms
-
-if TYPE_CHECKING:
-    from .conditions import Deriver
+from ..claims import TRUE, Formula, atoms, both, conjuncts, plain
+from ..conditions import KINKS, Deriver
+from ..matching import linear
+from ..ring import Ring
+from ..statement import Mode
+from ..terms import Terms
+from .steps import after_step
 
 Goal = tuple[tuple[Formula, ...], str, int]
 
@@ -52,7 +49,7 @@ def _flow(work: Deriver, mode: Mode, parts: tuple[Formula, ...]) -> None:
     t, b = work.t, work.barrier(mode)
     if any(part[0] not in (">=", ">") for part in parts):
         return work.lacks(mode, "stays", "an equality or alternatives in the domain")
-    if any(work.has(d, *work.KINKS) for _, d in parts):
+    if any(work.has(d, *KINKS) for _, d in parts):
         return work.lacks(mode, "stays", "kinks in the domain")
     if not t.total[b] and any(op == ">" or not t.total[d] for op, d in parts):
         # B is known to have values on the domain, but its edge is no part of it then.
@@ -114,7 +111,7 @@ def _steps(work: Deriver, mode: Mode, parts: tuple[Formula, ...]) -> None:
             return work.lacks(mode, "stays", "alternatives that are perhaps undefined")
         words = f"the next state keeps {t.text(d)} {op} 0"
         where, defined = (mode.domain, kept, *given), (b, *mode.dynamics)
-        value = work.after_step(mode, d)
+        value = after_step(work, mode, d)
         work.claim(mode.name, "stays", words, where, value, op == ">", defined)
     return None
 
@@ -145,4 +142,4 @@ def _after(work: Deriver, mode: Mode, formula: Formula) -> Formula:
     op, *parts = formula
     if op in ("and", "or"):
         return (op, *(_after(work, mode, part) for part in parts))
-    return (op, work.after_step(mode, parts[0]))
+    return (op, after_step(work, mode, parts[0]))

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import comb, factorial, prod
-from typing import TYPE_CHECKING
 
-from .statement import Law, Mode
-from .terms import RejectedError, Terms
-
-if TYPE_CHECKING:
-    from .conditions import Deriver
+from ..conditions import KINKS, Deriver
+from ..statement import Mode
+from ..terms import RejectedError, Terms
+from .noise import Law
+from .steps import after_step
 
 MOST_MOMENTS = 60
 
@@ -121,7 +120,7 @@ def supermartingale(d: Deriver, mode: Mode) -> None:
     if late and "t" in t.variables(range(len(t.nodes))):
         raise RejectedError("the bound's horizon lies beyond the times of the conditions")
     discrete, name = s.time == "discrete", "step" if s.time == "discrete" else "flow"
-    if s.time == "hybrid" or s.levels or (not discrete and d.has(b, *d.KINKS)):
+    if s.time == "hybrid" or s.levels or (not discrete and d.has(b, *KINKS)):
         return d.lacks(mode, name, "this kind of supermartingale")
     d.claim("", "initial", "B <= gamma on the initial set", (domain, mode.initial), t.sub(gamma, b))
     d.claim("", "unsafe", "B >= lambda on the unsafe set", (domain, mode.unsafe), t.sub(b, lam))
@@ -130,7 +129,7 @@ def supermartingale(d: Deriver, mode: Mode) -> None:
     if positive is None or positive <= 0:
         d.claim("", "unsafe", "lambda > 0", (), lam, True, states=False)
     if discrete:
-        following = mean(t, d.after_step(mode, b), dict(s.noise))
+        following = mean(t, after_step(d, mode, b), dict(s.noise))
         fields = [mean(t, f, dict(s.noise)) for f in mode.dynamics if not t.total[f]]
         words, further = "E[B+] <= B + c on the domain", tuple(f for f in fields if f is not None)
         if following is None or None in fields:

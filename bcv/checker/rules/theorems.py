@@ -1,7 +1,7 @@
 """What is always true of sin(u), tanh(u), sqrt(u), a/b, ...? One fixed table of theorems.
 
 The checker's verdict depends on this file: a theorem's atoms hold wherever all of them have
-values, which ``lifting`` makes sure of. In the proofs, f stands for f(u); a bound on u*f(u) for
+values, which ``prove`` makes sure of. In the proofs, f stands for f(u); a bound on u*f(u) for
 odd f need only be shown for u >= 0.
 """
 
@@ -12,16 +12,39 @@ from fractions import Fraction
 from math import inf
 from typing import Any
 
-from .claims import Formula, Side
-from .intervals import Fixed
-from .polynomials import Ring
+from .. import tasks
+from ..claims import Formula, Region, Side, conjuncts
+from ..reading import entry, sequence, text
+from ..ring import Ring
+from ..tasks import Task
+from ..terms import RejectedError, Terms
+from .definedness import has_value, single_valued
+from .fixed_point import Fixed
 from .programs import Machine
-from .terms import RejectedError, Terms
 
+MOST_THEOREMS = 200
 BITS = 160
 ODD = ("sin", "tan", "asin", "atan", "sinh", "tanh")
 EVEN = ("cos", "cosh")
 BELOW_PI = Fraction(333, 106)
+
+
+def prove(task: Task, data: Any, depth: int) -> str:
+    """The region is not smaller for atoms that hold, and have values, all over it."""
+    region, terms = task.obligation.region, task.terms
+    table = Theorems(terms, region.names, region.box)
+    found: list[Formula] = []
+    instances = sequence(entry(data, "theorems"))
+    if len(instances) > MOST_THEOREMS:
+        raise RejectedError(f"there are more than {MOST_THEOREMS} theorems")
+    for name, args in (sequence(instance, 2) for instance in instances):
+        found += table.atoms(text(name), task.reader.all(args))
+    single_valued(terms, [term for _, term in found])
+    if not all(has_value(task, term) for _, term in found):
+        raise RejectedError("a theorem is about a term that is not shown to be defined")
+    formula = ("and", *conjuncts(region.formula), *found)
+    inner = task.within(Region(region.names, region.box, formula), task.goal)
+    return f"{len(found)} facts and {tasks.prove(inner, entry(data, 'inner'), depth + 1)}"
 
 
 class Theorems:

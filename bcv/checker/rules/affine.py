@@ -36,10 +36,11 @@ from collections.abc import Sequence
 from math import inf, isfinite
 from operator import mul
 
-from .intervals import Floats, Interval
+from ..terms import Terms
+from .intervals import Interval
+from .leaves import Box, Leaf
 from .lines import HUGE, SLACK, TINY, UnboundedError, line
 from .rows import ONE, Atom, Block, Goal, Rows, Weights
-from .terms import Terms
 
 Form = tuple[float, ...]
 """a_0 ... a_n, the interval's middle, error, the interval's radius, size."""
@@ -50,6 +51,25 @@ SHORT = 4
 """Atoms of a row whose range is computed with more care."""
 _UP = 1.0 + SLACK
 _FOUR_UNITS = 2.0**-51
+
+
+class Rule:
+    """Lines between the terms, which hold all over the leaf, bound the goal."""
+
+    def __init__(self, leaf: Leaf) -> None:
+        self.leaf = leaf
+        # One for all reasons of the cover, which have most of their terms in common.
+        kept = leaf.cover.kept
+        self.bound = kept["affine"] = kept.get("affine") or AffineBound(leaf.terms, leaf.names)
+        goal, defines = leaf.goal, self.bound.defines
+        leaf.defined = tuple(d for d in leaf.defined if not defines(goal, d))
+
+    def holds(self, level: int, box: Box) -> bool:
+        if level > 0 or any(lo == -inf or hi == inf for lo, hi in box):
+            return False
+        return self.leaf.is_defined(level, box) and self.leaf.accepts(
+            self.bound.lower(self.leaf.goal, box)
+        )
 
 
 class AffineBound:
@@ -187,7 +207,9 @@ class _Pass:
 
     def _function(self, step: Atom) -> None:
         if step.kind == "pi":
-            lo, hi = _PI
+            from .functions import pi_in_doubles  # as in ``lines``
+
+            lo, hi = pi_in_doubles()
             self._set(step.place, [lo, *[0.0] * self.n], hi - lo, lo, hi)
             self.lines[step.place] = (), lo, hi - lo + self.unit * hi
             return
@@ -245,6 +267,3 @@ class _Pass:
             error += abs(share) * self.unit * self.forms[place][-1]
         error += self.unit * (abs(bound) + error) + TINY
         return (bound - error) - self.unit * abs(bound)
-
-
-_PI = Floats().pi()

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .terms import Terms
+from ..conditions import KINKS, LARGE
+from ..terms import Terms
 
-KINKS = ("abs", "min", "max", "select")
-SMALLEST_NETWORK = 500
 MOST_BENT = 4000
 
 
@@ -46,7 +45,7 @@ def _is_network(t: Terms, nodes: Sequence[int]) -> bool:
         op, *rest = t.nodes[a]
         if op not in ("const", "var", "+", "-", "neg"):
             bent += op != "*" or t.value(rest[0]) is None
-    return len(nodes) >= SMALLEST_NETWORK and bent <= min(len(nodes) // 8, MOST_BENT)
+    return len(nodes) >= LARGE and bent <= min(len(nodes) // 8, MOST_BENT)
 
 
 def _part(t: Terms, node: int, i: int, outer: int) -> int:

@@ -9,12 +9,14 @@ max(a, b) = b + relu(a - b), min(a, b) = a - relu(a - b), abs(a) = 2*relu(a) - a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from math import inf
+from typing import NamedTuple
 
-from .terms import RejectedError, Terms
+from ..terms import RejectedError, Terms
 
+TABLED = ("sin", "cos", "log", "pi")
+"""Atoms whose lines are computed by ``functions``."""
 ONE = 0
 """The place of the number 1; the variables stand at 1, 2, ..., in their order."""
 
@@ -29,8 +31,7 @@ Parts = tuple[Multiples, Multiples]
 """A term as a sum of multiples of terms, and of places."""
 
 
-@dataclass(frozen=True)
-class Atom:
+class Atom(NamedTuple):
     """A product, a select, pi, or a function named ``kind``, of what stands in some places."""
 
     place: int
@@ -39,8 +40,7 @@ class Atom:
     args: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(NamedTuple):
     """Rows over the atoms in ``columns``; ``turned`` are the weights by atom, not by row."""
 
     columns: tuple[int, ...]
@@ -50,8 +50,7 @@ class Block:
     turned: tuple[Weights, ...]
 
 
-@dataclass(frozen=True)
-class Goal:
+class Goal(NamedTuple):
     """What computes one expression: steps, operands first; the last one is a row at ``place``."""
 
     steps: tuple[Atom | Block, ...]
@@ -178,6 +177,8 @@ class Rows:
         place = self._new(
             (kind, exponent, args), 1 + max((self._depths[a] for a in args), default=0)
         )
+        if kind in TABLED:
+            self.terms.library.rule("arithmetic", "functions")
         self._atoms[place] = Atom(place, kind, exponent, args)
         return place
 
