@@ -19,7 +19,7 @@ from bcv.evidence import Attestation, Evidence, SquareFactor
 from bcv.obligation import Obligation
 from bcv.outcome import Hints, Known, Outcome, Proved, Reason, Refuted, Undecided
 from bcv.sandbox import Overrun, alarm
-from bcv.verdict import Assurance, Settled
+from bcv.verdict import Assurance, Settled, Stored
 
 if TYPE_CHECKING:
     from bcv.algebra.reduction import Reduction
@@ -77,7 +77,8 @@ class Attempt:
 
     ``reduction`` is a simpler claim that implies the obligation; engines then work on that.
     ``examined`` says that a reduction was looked for, ``cached`` that an earlier run settled it,
-    and ``checked`` that the checker has replayed what that run left.
+    and ``checked`` that the checker has replayed what that run left, which is ``stored``, in
+    ``replay`` seconds.
     """
 
     obligation: Obligation
@@ -90,6 +91,8 @@ class Attempt:
     replies: Mapping[str, Reply] = field(default_factory=dict)
     cached: bool = False
     checked: bool = False
+    stored: Stored | None = None
+    replay: float | None = None
 
     @property
     def open(self) -> bool:
@@ -135,7 +138,9 @@ def doubted(attempt: Attempt, outcome: Undecided) -> Attempt:
         return attempt
     reply = Reply(outcome, attempt.hints, 0.0, 0.0)
     replies = {**attempt.replies, attempt.engine: reply}
-    return replace(attempt, outcome=outcome, replies=replies, cached=False, checked=False)
+    return replace(
+        attempt, outcome=outcome, replies=replies, cached=False, checked=False, stored=None
+    )
 
 
 def examined(attempt: Attempt, budget: Budget) -> Attempt:
@@ -304,4 +309,6 @@ def settled(attempt: Attempt) -> Settled:
         Assurance.CHECKED if attempt.checked else worth(attempt.outcome),
         attempt.seconds,
         attempt.cached,
+        stored=attempt.stored,
+        replay=attempt.replay,
     )

@@ -9,8 +9,9 @@ from __future__ import annotations
 import enum
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Final
 
 from bcv.attempts import GRACE, Attempt, asked, closed, doubted, examined, settled, untouched
@@ -25,7 +26,7 @@ from bcv.planning.forecast import default_parameters
 from bcv.planning.order import BestFirst, Option, Step, Strategy
 from bcv.problem import Problem
 from bcv.recall import Recall
-from bcv.recollection import effort_of, keep, nothing_left, noting, recalled
+from bcv.recollection import effort_of, keep, nothing_left, noting, recalled, recognised
 from bcv.replay import Replayed, expected_seconds, replayed
 from bcv.sandbox import Overrun, alarm
 from bcv.stores.checkpoints import Checkpoints
@@ -122,7 +123,8 @@ def validate(
         late = "stating the conditions took longer than the timeout"
         return Verdict(*conclude(()), (), time.monotonic() - started, notes=(late,))
     attempts = [untouched(obligation) for obligation in conditions.obligations]
-    effort = effort_of(attempts, settings.timeout, replace(settings, timeout=0.0, strategy=None))
+    digest = recognised(problem, conditions.obligations, recall) if recall is not None else ""
+    effort = effort_of(digest, settings.timeout, replace(settings, timeout=0.0, strategy=None))
     replay = functools.partial(_replayed, problem, settings)
     tried = effort if checkpoints is None or checkpoints.empty else None
     earlier: Replayed | None = None
@@ -138,14 +140,14 @@ def validate(
     found = replay(tuple(map(settled, attempts)), budget.deadline, earlier)
     found = _confirmed_by_others(found, attempts, settings, budget, emit, replay)
     second = confirmed(problem, found.settled, settings.confirm, budget, emit)
+    shares = tuple(_with_share(item, settings.seed) for item in second.settled)
+    second = replace(second, settled=shares)
+    remark = functools.partial(remark_on, problem, settings.seed)
     if recall is not None:
-        keep(second.settled, recall, effort)
-    second = replace(
-        second, settled=tuple(_with_share(item, settings.seed) for item in second.settled)
-    )
+        keep(second.settled, recall, effort, digest, conditions.obligations)
+        remark = functools.partial(recall.remark, f"{digest}:{settings.seed}", remark)
     verdict = _verdict(conditions, found, second, time.monotonic() - started)
-    verdict = remarked(verdict, functools.partial(remark_on, problem, settings.seed))
-    return _demanding(verdict, settings.require)
+    return _demanding(remarked(verdict, remark), settings.require)
 
 
 def _reopened(attempts: list[Attempt], found: Replayed) -> list[Attempt]:
@@ -201,6 +203,8 @@ def _with_share(item: Settled, seed: int) -> Settled:
     """An open condition with what uniform sampling says about the size of a violation."""
     if not isinstance(item.outcome, Undecided) or item.outcome.reason is Reason.INTERRUPTED:
         return item
+    if item.cached:  # it was sampled when it was tried
+        return item
     from bcv.falsify.share import violated_share
 
     share = violated_share(item.obligation, time.monotonic() + SHARE_SECONDS, seed)
@@ -233,18 +237,34 @@ def _replayed(
 ) -> Replayed:
     """What the checker makes of the evidence, as far as the settings ask for it.
 
-    ``earlier`` is what it said before; if all is checked by then there is nothing to add.
+    ``earlier`` is what it said of outcomes in the store; if nothing else counts, or all is checked,
+    there is nothing to add.
     """
-    if earlier and all(item.assurance is Assurance.CHECKED for item in settled):
+    nothing_new = settings.check is CheckMode.AUTO and all(item.cached for item in settled)
+    checked = all(item.assurance is Assurance.CHECKED for item in settled)
+    if earlier and earlier.complete and (nothing_new or checked):
         return replace(earlier, settled=settled)
     decided = not all(isinstance(item.outcome, Undecided) for item in settled)
     if settings.check is CheckMode.NEVER or not decided:
         return Replayed(settled)
     if settings.check is CheckMode.ALWAYS:
         return replayed(problem, settled, deadline)
-    expected = expected_seconds(settled)
-    patience = min(deadline, time.monotonic() + CHECK_AUTO + 3 * expected)
-    return replayed(problem, settled, patience, proofs=expected < CHECK_AUTO)
+    expected = [expected_seconds(item) for item in settled]
+    too_long = _too_long(settled, expected)
+    allowed = sum(seconds for i, seconds in enumerate(expected) if i not in too_long)
+    patience = min(deadline, time.monotonic() + CHECK_AUTO + 3 * allowed)
+    return replayed(problem, settled, patience, too_long)
+
+
+def _too_long(settled: Sequence[Settled], expected: Sequence[float]) -> frozenset[int]:
+    """The places of proofs that are not replayed unless somebody asks for it.
+
+    A replay that was done in time once is always worth it; the others are, if all of them are.
+    """
+    unknown = [i for i, s in enumerate(settled) if not s.stored or s.stored.replay in (None, inf)]
+    late = {i for i in unknown if expected[i] == inf}
+    rest = sum(expected[i] for i in unknown if i not in late)
+    return frozenset(unknown if rest >= CHECK_AUTO else late)
 
 
 def _demanding(verdict: Verdict, least: Assurance) -> Verdict:

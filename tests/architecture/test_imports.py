@@ -18,7 +18,8 @@ LAYERS = (
     ("conditions", "formats", "enclosures", "algebra", "rewriting", "paving", "falsify",
      "canonical"),
     ("engines", "stores", "executors", "observers", "sandbox", "planning"),
-    ("planning", "pipeline", "replay", "recall", "attempts", "confirmation", "recollection"),
+    ("planning", "pipeline", "replay", "recall", "attempts", "confirmation", "recollection",
+     "rechecking"),
     ("reports", "bench", "api"),
     ("cli", "service", "__main__"),
 )  # fmt: skip

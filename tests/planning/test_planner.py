@@ -32,8 +32,9 @@ from bcv.planning.forecast import (
     parameters_from,
     parameters_text,
 )
+from bcv.planning.history import Attempted
 from bcv.planning.order import BestFirst, Option, foreseen
-from bcv.planning.tuning import Attempted, tuned
+from bcv.planning.tuning import tuned
 from bcv.region import Range
 
 X, Y = ex.var("x"), ex.var("y")
