@@ -324,9 +324,9 @@ class Terms:
                 return self.div(slopes[0], args[1])
             top = self.sub(self.mul(slopes[0], args[1]), self.mul(args[0], slopes[1]))
             return self.div(top, self.power(args[1], 2))
-        return self.mul(self._outer_derivative(op, node, args[0]), slopes[0])
+        return self.mul(self.outer_derivative(op, node, args[0]), slopes[0])
 
-    def _outer_derivative(self, op: str, node: int, a: int) -> int:
+    def outer_derivative(self, op: str, node: int, a: int) -> int:
         """f'(a) for the node f(a)."""
         one, square = self.one, self.power
         if op in ("asin", "acos"):

@@ -40,7 +40,7 @@ Root = tuple[tuple[float, float], ...]
 _NUMBERS_A_BATCH: Final = 1_500_000
 _MOST_MULTIPLIERS: Final = 8
 _CHEAP: Final = 500
-"""Atoms with more nodes are not tested by natural interval arithmetic: it says little there."""
+"""What has more nodes is left to forms: natural interval arithmetic takes long, and says little."""
 _MARGIN: Final = 2.0**-24
 """How far above 0 a bound must be, relatively: a checker rounds otherwise."""
 _SMALLEST: Final = 2.0**-20
@@ -130,14 +130,18 @@ class _Search:
         test = self.test = RegionTest.of(obligation.region)
         usable = sorted(test.usable, key=lambda row: _size(test.atoms[row].expr))
         self.rows = tuple(usable[-_MOST_MULTIPLIERS:])
+        partial = [part for part in obligation.roots if not part.total]
+        small = [part for part in partial if _size(part) <= _CHEAP]
+        self.by_forms = len(small) < len(partial)
         self.machine = AffineMachine(
-            [obligation.expr, *(test.atoms[row].expr for row in self.rows)], names
+            [obligation.expr, *(test.atoms[row].expr for row in self.rows)],
+            names,
+            [part for part in partial if part not in small],
         )
         self.free = np.array([test.atoms[row].relation.value == "==" for row in self.rows])
         self.cheap = [k for k, atom in enumerate(test.atoms) if _size(atom.expr) <= _CHEAP]
-        partial = [part for part in obligation.roots if not part.total]
-        self.partial = len(partial)
-        tape = compile_tape([*partial, *(test.atoms[k].expr for k in self.cheap)], names)
+        self.partial = len(small)
+        tape = compile_tape([*small, *(test.atoms[k].expr for k in self.cheap)], names)
         self.natural = IntervalMachine(tape)
         numbers = tuple(test.offset + row for row in self.rows)
         self.reasons = ReasonTable(test.reasons, numbers)
@@ -213,6 +217,8 @@ class _Search:
         if boxes.count == 0:
             return
         trace = self.machine.trace(boxes.lo, boxes.hi)
+        if self.by_forms:
+            defined &= self.machine.defined(trace)
         forms, depth = self._forms(trace)
         chosen = self._multipliers(forms, depth, boxes)
         factors = np.concatenate([np.ones((1, boxes.count)), -chosen])
@@ -241,7 +247,7 @@ class _Search:
         return forms.narrowed(), np.maximum(np.abs(natural), form)
 
     def _natural(self, boxes: Boxes) -> tuple[NDArray[np.int32], Mask]:
-        """A part of the region that each box misses, or -1; and where every root is defined."""
+        """A part of the region that each box misses, or -1; and where small roots are defined."""
         lo, hi = self.natural.evaluate(boxes.lo, boxes.hi)
         n = self.partial
         defined: Mask = np.logical_and.reduce(np.isfinite(lo[:n]) | np.isfinite(hi[:n]), axis=0)

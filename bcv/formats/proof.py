@@ -377,8 +377,13 @@ def _leaf_seconds(obligation: Obligation, reason: LeafReason, once: float, steps
 
 
 def _affine_leaf_seconds(obligation: Obligation) -> float:
-    """A leaf takes a product per weight and coefficient, and a line per nonlinear term."""
+    """A leaf takes a product per weight and coefficient, and a line per nonlinear term.
+
+    What else must be defined is evaluated by itself.
+    """
     lines = weights = tabled = 0
+    inside = set(ex.postorder(obligation.expr))
+    apart = [root for root in obligation.defined if not (root.total or root in inside)]
     for node in ex.postorder(*obligation.roots):
         if node.op in _LINEAR or (node.op is Op.MUL and node.args[0].constant is not None):
             weights += 1
@@ -390,6 +395,7 @@ def _affine_leaf_seconds(obligation: Obligation) -> float:
         + lines * _SECONDS_PER_LINE
         + weights * (len(obligation.region.variables) + 5) * _SECONDS_PER_PRODUCT
         + tabled * 3 * _SECONDS_PER_ELEMENTARY
+        + sum(_evaluation_seconds(*apart))
     )
 
 

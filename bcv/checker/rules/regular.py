@@ -18,8 +18,7 @@ def regular(work: Deriver, mode: Mode, b: int) -> None:
     if _has_equality(mode.domain):
         return work.lacks(mode, "regular", "an equality in the domain")
     square = t.zero
-    for name in (*(state.name for state in work.s.states), "t"):
-        slope = t.derivative(b, name)
+    for slope in work.gradient(b):
         square = t.add(square, t.mul(slope, slope))
     where = (mode.domain, work.surface(b))
     words = f"grad B is not 0 where B = {t.text(work.level)}"
