@@ -30,6 +30,7 @@ RULES = {
     },
     "witness": {"point": "points", "segment": "segments", "box": "boxes"},
     "claim": {
+        "network": "gradients",
         "regular": "regular",
         "independence": "independence",
         "step": "steps",

@@ -18,6 +18,7 @@ from bcv.conditions.setting import (
     surface_words,
 )
 from bcv.expr import Expr, Op
+from bcv.gradient import gradient
 from bcv.obligation import Obligation
 from bcv.problem import TIME_NAME, Mode, Problem
 from bcv.region import equal
@@ -30,10 +31,10 @@ def _dot(a: tuple[Expr, ...], b: tuple[Expr, ...]) -> Expr:
     return total
 
 
-def _gradient(problem: Problem, b: Expr) -> tuple[Expr, ...]:
+def _slopes(problem: Problem, b: Expr) -> tuple[Expr, ...]:
     """The derivatives by the states and by time; time flows too, parameters do not."""
     names = (*(state.name for state in problem.states), TIME_NAME)
-    return tuple(ex.derivative(b, name) for name in names)
+    return gradient(b, names)
 
 
 def _regular(problem: Problem, mode: Mode, b: Expr) -> tuple[Obligation, ...]:
@@ -43,7 +44,7 @@ def _regular(problem: Problem, mode: Mode, b: Expr) -> tuple[Obligation, ...]:
     of a piecewise smooth function is. Where there is one kink only two gradients meet, and it is
     enough that these are not opposite: that they are independent, or at an acute angle.
     """
-    gradient = _gradient(problem, b)
+    slopes = _slopes(problem, b)
     where = (mode.domain, on_surface(problem, b))
     name, surface = named(mode, "regular"), surface_words(problem)
     found = [
@@ -52,15 +53,15 @@ def _regular(problem: Problem, mode: Mode, b: Expr) -> tuple[Obligation, ...]:
             name,
             f"grad B is not zero where {surface} {on_domain(mode)}",
             where,
-            _dot(gradient, gradient),
+            _dot(slopes, slopes),
             strict=True,
             defined=(b,),
         )
     ]
-    kinks = switching(*gradient)
+    kinks = switching(*slopes)
     for c in kinks:
-        above = tuple(piece(slope, c, True) for slope in gradient)
-        below = tuple(detached(piece(slope, c, False), kinks) for slope in gradient)
+        above = tuple(piece(slope, c, True) for slope in slopes)
+        below = tuple(detached(piece(slope, c, False), kinks) for slope in slopes)
         angle, words = _dot(above, below), "point the same way"
         if len(kinks) == 1 and (angle.constant is None or angle.constant <= 0):
             words = "are not opposite"

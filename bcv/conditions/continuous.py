@@ -23,6 +23,7 @@ from bcv.conditions.setting import (
     surface_words,
 )
 from bcv.expr import Expr
+from bcv.gradient import gradient
 from bcv.obligation import Obligation
 from bcv.problem import TIME_NAME, ConditionKind, Mode, Problem
 from bcv.region import TRUE, at_least, equal, linear_bound
@@ -33,13 +34,13 @@ def lie_derivative(problem: Problem, b: Expr, field: tuple[Expr, ...]) -> Expr:
 
     Where B has a kink and f a jump on the same surface, every combination of branches counts.
     """
-    slopes = [ex.derivative(b, state.name) for state in problem.states]
+    *slopes, drift = gradient(b, [*(state.name for state in problem.states), TIME_NAME])
     kinks = switching(*slopes)
     total = ex.ZERO
     for slope, component in zip(slopes, field, strict=True):
         if slope is not ex.ZERO:
             total = total + slope * detached(component, kinks)
-    return total + ex.derivative(b, TIME_NAME)
+    return total + drift
 
 
 def _rule(problem: Problem, b: Expr, lie: Expr) -> Rule | None:

@@ -18,7 +18,7 @@ def regular(work: Deriver, mode: Mode, b: int) -> None:
     t = work.t
     if any(work.has(f, "select") for f in mode.dynamics):
         return work.lacks(mode, "regular", "jumps in f")
-    slopes = [t.derivative(b, name) for name in (*(state.name for state in work.s.states), "t")]
+    slopes = list(work.gradient(b))
     kinks = {t.nodes[n][1] for n in t.below(slopes) if t.nodes[n][0] == "select"}
     if len(kinks) > 1 or (kinks and _has_equality(mode.domain)):
         return work.lacks(mode, "regular", "several kinks in B, or one and an equality")
