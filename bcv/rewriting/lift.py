@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from bcv import expr as ex
-from bcv.algebra.polynomial import POLYNOMIAL_OPS
+from bcv.algebra.polynomial import POLYNOMIAL_OPS, polynomial, ring
 from bcv.enclosures.intervals import IntervalMachine
 from bcv.enclosures.tape import compile_tape
 from bcv.evidence import Theorem
@@ -26,7 +26,10 @@ from bcv.rewriting.pieces import exchanged, has_value, is_single_valued, mapped
 from bcv.rewriting.theorems import EVEN, ODD, atoms_of, enriched
 
 MOST_VARIABLES: Final = 8
-"""More new variables than this are hopeless for sums of squares."""
+"""More new variables than this are hopeless for sums of squares, as a rule."""
+
+MOST_IN_QUADRATICS: Final = 40
+"""But so many may be where the claim is quadratic in them: squares of linear terms are few."""
 
 _BELOW_PI: Final = 3.14150
 _GRID: Final = 1 << 12
@@ -108,12 +111,24 @@ def lift(obligation: Obligation, shown: frozenset[Expr], depth: Depth) -> Lift |
         facts = [atom.expr for theorem in theorems for atom in atoms_of(theorem)]
         more = [term for term in _opaque(facts) if term not in terms]
         terms.update(dict.fromkeys(more))
-        if len(terms) > MOST_VARIABLES >= len(first):
-            return _lifted(obligation, _about(theorems, first, shown, depth), first)
         if not terms or len(terms) > MOST_VARIABLES:
-            return None
+            found = _lifted(obligation, _about(theorems, first, shown, depth), first)
+            return found if first and _is_small(found) else None
         if not more:
             return _lifted(obligation, tuple(theorems), tuple(terms))
+
+
+def _is_small(found: Lift) -> bool:
+    """Whether there are few new variables, or the claim is quadratic."""
+    if len(found.variables) <= MOST_VARIABLES:
+        return True
+    over = ring(found.obligation.region.variables)
+    claim = polynomial(found.obligation.expr, over)
+    return (
+        len(found.variables) <= MOST_IN_QUADRATICS
+        and claim is not None
+        and claim.total_degree() <= 2
+    )
 
 
 def _about(
