@@ -270,6 +270,42 @@ class Vanishing:
 
 
 @dataclass(frozen=True, slots=True)
+class Sum:
+    """The claim's expression is a sum of terms, identically, each of which is >= 0.
+
+    Each part is a term, whether it is shown to be > 0, and evidence for that on the region's
+    projection to the term's variables (``bcv.region.projection``). A strict claim needs a part
+    that is. All that the claim is made of is defined on the region, as in ByTheorems.
+    """
+
+    parts: tuple[tuple[Expr, bool, Evidence], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """``term`` is exp, sinh, cosh or tanh of count * u, and ``unit`` is exp(u)."""
+
+    term: Expr
+    unit: Expr
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exponentials:
+    """The claim g >= 0 follows from goal >= 0, since g * factor = goal identically, and factor > 0.
+
+    In the identity the terms of ``powers`` are written by their units: exp(k*u) as exp(u)^k, and
+    so on. ``factor`` is made of positive constants and exponentials by + * ** alone. The goal is
+    defined on the region, and all that the claim is made of, as in ByTheorems.
+    """
+
+    powers: tuple[Power, ...]
+    factor: Expr
+    goal: Expr
+    inner: Evidence
+
+
+@dataclass(frozen=True, slots=True)
 class Attestation:
     """A solver's word; it cannot be replayed."""
 
@@ -289,6 +325,8 @@ Evidence = (
     | Cases
     | Either
     | Vanishing
+    | Sum
+    | Exponentials
     | Attestation
 )
 

@@ -6,7 +6,7 @@ Soundness depends on this file: a region that loses points makes a claim too wea
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
@@ -296,6 +296,25 @@ def region(variables: tuple[str, ...], box: tuple[Range, ...], formula: Formula)
     if any(side.lo is not None and side.hi is not None and side.lo > side.hi for side in tight):
         return Region(variables, box, FALSE)
     return Region(variables, tight, all_of(*kept))
+
+
+def projection(region: Region, names: Collection[str]) -> Region:
+    """What the region says of some variables alone: their sides, and whole conjuncts.
+
+    The named coordinates of each point of the region lie in it.
+    """
+    sides = [pair for pair in zip(region.variables, region.box, strict=True) if pair[0] in names]
+    kept = (
+        part
+        for part in conjuncts(region.formula)
+        if ex.variables(*(atom.expr for atom in atoms(part))) <= set(names)
+    )
+    return Region(tuple(n for n, _ in sides), tuple(side for _, side in sides), And(tuple(kept)))
+
+
+def has_reversed_side(region: Region) -> bool:
+    """Whether a side of the region's box ends before it begins."""
+    return any(s.lo is not None and s.hi is not None and s.lo > s.hi for s in region.box)
 
 
 def alternatives(region: Region) -> tuple[Region, Region] | None:

@@ -112,7 +112,7 @@ def _mapped(formula: Formula, change: Callable[[int], int]) -> Formula:
     return op, change(parts[0])
 
 
-def _exchanged(terms: Terms, root: int, exchange: Mapping[int, int]) -> int:
+def exchanged(terms: Terms, root: int, exchange: Mapping[int, int]) -> int:
     """The term with some sub-terms exchanged; the largest ones first."""
     done: dict[int, int] = {}
     for node in terms.below([root]):
@@ -144,9 +144,9 @@ def lifted(task: Task, data: Any, depth: int, prove: Prove) -> str:
     if len({*names, *numbers}) != 2 * len(names) or {*names} & {*used, *region.names}:
         raise RejectedError("a new variable is not new")
     exchange = {n: terms.node("var", name) for n, name in zip(numbers, names, strict=True)}
-    formula = _mapped(region.formula, lambda term: _exchanged(terms, term, exchange))
+    formula = _mapped(region.formula, lambda term: exchanged(terms, term, exchange))
     box = (*region.box, *((None, None) for _ in names))
-    goal = _exchanged(terms, task.goal, exchange)
+    goal = exchanged(terms, task.goal, exchange)
     inner = _with_region(
         task, Region((*region.names, *names), box, formula), goal, defined=(), shown=frozenset()
     )

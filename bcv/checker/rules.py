@@ -13,7 +13,7 @@ from functools import cached_property
 from math import inf
 from typing import Any
 
-from . import decoding, lifting
+from . import decoding, exponentials, lifting, sums
 from .affine import AffineBound
 from .claims import Formula, PointValues, atoms, conjuncts
 from .decoding import Stream
@@ -33,6 +33,8 @@ REDUCTIONS = {
     "cases": lifting.cases,
     "either": lifting.either,
     "vanishing": lifting.vanishing,
+    "sum": sums.summed,
+    "exponentials": exponentials.by_exponentials,
 }
 DEEPEST_TREE = 50_000
 MOST_CASES = 20_000

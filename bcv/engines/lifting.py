@@ -20,16 +20,19 @@ from bcv.evidence import (
     ByTheorems,
     Cases,
     DefinedFirst,
+    Either,
     Evidence,
+    Exponentials,
     Lifted,
     Point,
     SquareFactor,
+    Sum,
     SumOfSquares,
 )
 from bcv.expr import Expr
 from bcv.obligation import Obligation
 from bcv.outcome import Hints, Outcome, Proved, Reason, Refuted, Undecided
-from bcv.region import atoms
+from bcv.region import Relation, alternatives, atoms, has_reversed_side, projection
 from bcv.rewriting.pieces import (
     evaluated,
     half,
@@ -102,9 +105,14 @@ class _Search:
     ) -> Evidence | None:
         """Evidence for the claim; ``shown`` are terms that are known to be defined."""
         from bcv.rewriting.normal_form import normal_form  # loads flint
+        from bcv.rewriting.separation import is_separable
 
         if budget.seconds_left <= 0 or self.witness is not None:
             return None
+        if not depth and is_separable(claim.expr):
+            whole = self._defined(claim, shown, budget.slice(0.5 * budget.seconds_left), depth)
+            if whole is not None:
+                return whole
         reduction = normal_form(claim.expr, claim.strict)
         if reduction is None:
             return self._defined(claim, shown, budget, depth)
@@ -119,15 +127,30 @@ class _Search:
     ) -> Evidence | None:
         """Show first that all is defined."""
         if all(has_value(root, shown) for root in claim.roots):
-            return self._split(replace(claim, defined=()), shown, budget, depth)
+            return self._parted(replace(claim, defined=()), shown, budget, depth)
         roots = tuple(root for root in claim.roots if not root.total)
         first = replace(claim, expr=ex.ZERO, strict=False, defined=partial_terms(roots))
         outer = self._ask(self.engine.numeric, first, budget.slice(0.3 * budget.seconds_left))
         if outer is None:
             return None
         more = shown | evaluated(roots)
-        inner = self._split(replace(claim, defined=()), more, budget, depth)
+        inner = self._parted(replace(claim, defined=()), more, budget, depth)
         return None if inner is None else DefinedFirst(outer, inner)
+
+    def _parted(
+        self, claim: Obligation, shown: frozenset[Expr], budget: Budget, depth: int
+    ) -> Evidence | None:
+        """One alternative of the region after the other, with its own bounds; then by terms."""
+        regions = alternatives(claim.region)
+        if regions is not None and not any(has_reversed_side(region) for region in regions):
+            share = budget.slice(0.5 * budget.seconds_left)
+            first = self._parted(replace(claim, region=regions[0]), shown, share, depth)
+            if first is None:
+                return None
+            others = self._parted(replace(claim, region=regions[1]), shown, budget, depth)
+            return None if others is None else Either(first, others)
+        found = self._summed(claim, budget, depth)
+        return found or self._split(claim, shown, budget, depth)
 
     def _split(
         self, claim: Obligation, shown: frozenset[Expr], budget: Budget, depth: int
@@ -151,6 +174,45 @@ class _Search:
             found.append(evidence)
         return Cases(usable[0], *found)
 
+    def _summed(self, claim: Obligation, budget: Budget, depth: int) -> Evidence | None:
+        """Term by term, if the claim is a sum of terms that share no variables."""
+        from bcv.rewriting.separation import separated
+
+        names = claim.region.variables
+        if depth > MOST_KINKS or names != self.original.region.variables:
+            return None
+        terms = separated(claim.expr, claim.region, self.hints.points)
+        if terms is None:
+            return None
+        found: list[tuple[Expr, bool, Evidence]] = []
+        strict = claim.strict
+        half = budget.slice(0.5 * budget.seconds_left)
+
+        def is_open(term: Expr) -> bool:
+            around = projection(claim.region, ex.variables(term))
+            return any(atom.relation is Relation.GT for atom in atoms(around.formula))
+
+        for k, term in enumerate(sorted(terms, key=is_open, reverse=True)):
+            share = half.slice(half.seconds_left / (len(terms) - k))
+            evidence = self._term(claim, term, strict, share, depth) if strict else None
+            positive = evidence is not None
+            if evidence is None:
+                evidence = self._term(claim, term, False, share, depth)
+            if evidence is None:
+                return None
+            strict = strict and not positive
+            found.append((term, positive, evidence))
+        return None if strict else Sum(tuple(found))
+
+    def _term(
+        self, claim: Obligation, term: Expr, strict: bool, budget: Budget, depth: int
+    ) -> Evidence | None:
+        """Evidence for one term of a sum, on what the region says of its variables."""
+        region = projection(claim.region, ex.variables(term))
+        part = replace(claim, region=region, expr=term, strict=strict, defined=())
+        evidence = self._ask(self.engine.numeric, part, budget.slice(0.3 * budget.seconds_left))
+        return evidence or self.prove(part, frozenset(), budget, depth + 1)
+
     def _smooth(
         self, claim: Obligation, shown: frozenset[Expr], budget: Budget, depth: int
     ) -> Evidence | None:
@@ -160,11 +222,27 @@ class _Search:
             evidence = self._ask(self.engine.numeric, claim, budget.slice(_GLANCE))
             if evidence is not None:
                 return evidence
+        written = self._by_exponentials(claim, shown, budget, depth)
+        if written is not None:
+            return written
         if claim.expr.constant is None:
             evidence = self._algebraic(claim, shown, budget.slice(0.7 * budget.seconds_left))
             if evidence is not None or self.witness is not None:
                 return evidence
         return self._ask(self.engine.numeric, claim, budget) if new else None
+
+    def _by_exponentials(
+        self, claim: Obligation, shown: frozenset[Expr], budget: Budget, depth: int
+    ) -> Evidence | None:
+        """With tanh, sinh, cosh and exp of multiples of u as powers of exp(u)."""
+        from bcv.rewriting.exponentials import exponential_form
+
+        found = None if depth > MOST_KINKS else exponential_form(claim.expr)
+        if found is None or not has_value(found.goal, shown):
+            return None
+        goal, half = replace(claim, expr=found.goal), budget.slice(0.5 * budget.seconds_left)
+        inner = self.prove(goal, shown, half, depth + 1)
+        return inner and Exponentials(found.powers, found.factor, found.goal, inner)
 
     def _algebraic(
         self, claim: Obligation, shown: frozenset[Expr], budget: Budget

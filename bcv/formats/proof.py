@@ -30,6 +30,7 @@ from bcv.evidence import (
     DefinedFirst,
     Either,
     Evidence,
+    Exponentials,
     Form,
     Infeasible,
     LeafReason,
@@ -39,6 +40,7 @@ from bcv.evidence import (
     PolynomialCase,
     Segment,
     SquareFactor,
+    Sum,
     SumOfSquares,
     Vanishing,
     Witness,
@@ -186,6 +188,17 @@ def encoded_evidence(nodes: NodeList, evidence: Evidence) -> dict[str, object]:
             return {
                 "kind": "vanishing",
                 "terms": [nodes.place(term) for term in terms],
+                "inner": encoded_evidence(nodes, inner),
+            }
+        case Sum(parts):
+            found = [[nodes.place(t), strict, encoded_evidence(nodes, e)] for t, strict, e in parts]
+            return {"kind": "sum", "parts": found}
+        case Exponentials(powers, factor, goal, inner):
+            return {
+                "kind": "exponentials",
+                "powers": [[nodes.place(p.term), nodes.place(p.unit), p.count] for p in powers],
+                "factor": nodes.place(factor),
+                "goal": nodes.place(goal),
                 "inner": encoded_evidence(nodes, inner),
             }
         case Attestation(solver, version, query, reply):

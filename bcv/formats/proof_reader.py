@@ -27,6 +27,7 @@ from bcv.evidence import (
     DefinedFirst,
     Either,
     Evidence,
+    Exponentials,
     Form,
     Gram,
     Infeasible,
@@ -35,8 +36,10 @@ from bcv.evidence import (
     Multiplier,
     Point,
     PolynomialCase,
+    Power,
     Segment,
     SquareFactor,
+    Sum,
     SumOfSquares,
     Theorem,
     Vanishing,
@@ -141,6 +144,20 @@ def _reduction(reader: NodeReader, data: Mapping[str, Any]) -> Evidence:
             return Either(part("first"), part("others"))
         case "vanishing":
             return Vanishing(tuple(map(reader.expr, data["terms"])), part("inner"))
+        case "exponentials":
+            powers = (
+                Power(reader.expr(term), reader.expr(unit), int(count))
+                for term, unit, count in data["powers"]
+            )
+            factor, goal = reader.expr(data["factor"]), reader.expr(data["goal"])
+            return Exponentials(tuple(powers), factor, goal, part("inner"))
+        case "sum":
+            return Sum(
+                tuple(
+                    (reader.expr(term), bool(strict), _evidence(reader, evidence))
+                    for term, strict, evidence in data["parts"]
+                )
+            )
     raise EntryError(f"evidence of the kind {data['kind']!r} is unknown")
 
 
