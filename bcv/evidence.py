@@ -237,7 +237,8 @@ class Cases:
 
     In either case the last atom of the region says so, and every ABS of ``on``, MIN and MAX of
     terms whose difference is ``on``, and (in the claim only) SELECT on it is replaced by its
-    branch. ``on`` is defined on the region, as in ByTheorems.
+    branch. What bounds one variable tightens the box (``bcv.rewriting.pieces.half``). ``on`` is
+    defined on the region, as in ByTheorems.
     """
 
     on: Expr

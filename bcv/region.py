@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
 
@@ -298,6 +298,14 @@ def region(variables: tuple[str, ...], box: tuple[Range, ...], formula: Formula)
     return Region(variables, tight, all_of(*kept))
 
 
+def tightened(region: Region) -> Region:
+    """The same points, with the box cut by all that bounds one variable, which stays."""
+    sides = dict(zip(region.variables, region.box, strict=True))
+    for part in conjuncts(region.formula):
+        _bounded_by(sides, part)
+    return replace(region, box=tuple(sides.values()))
+
+
 def projection(region: Region, names: Collection[str]) -> Region:
     """What the region says of some variables alone: their sides, and whole conjuncts.
 
@@ -331,10 +339,6 @@ def alternatives(region: Region) -> tuple[Region, Region] | None:
     first, *others = found.parts
 
     def smaller(choice: Formula) -> Region:
-        formula = And((*parts, *conjuncts(choice)))
-        sides = dict(zip(region.variables, region.box, strict=True))
-        for part in formula.parts:
-            _bounded_by(sides, part)
-        return Region(region.variables, tuple(sides.values()), formula)
+        return tightened(replace(region, formula=And((*parts, *conjuncts(choice)))))
 
     return smaller(first), smaller(others[0] if len(others) == 1 else Or(tuple(others)))

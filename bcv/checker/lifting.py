@@ -156,6 +156,7 @@ def lifted(task: Task, data: Any, depth: int, prove: Prove) -> str:
 def cases(task: Task, data: Any, depth: int, prove: Prove) -> str:
     """On the closed half where c >= 0, |c|, max, min and select on c are their branches.
 
+    What then bounds one variable tightens the box, unless no value is left of a side.
     A select's value where c = 0 is any of its branches: the one is claimed in the one half, the
     other in the other. So that the region loses no points, its atoms keep their selects.
     """
@@ -175,13 +176,21 @@ def cases(task: Task, data: Any, depth: int, prove: Prove) -> str:
         branches = _branch(terms, [task.goal, *task.shown], on, positive, selects=True)
         inner = _with_region(
             task,
-            Region(region.names, region.box, formula),
+            _tightened(terms, Region(region.names, region.box, formula)),
             branches[task.goal],
             defined=(),
             shown=frozenset(branches[node] for node in task.shown),
         )
         words.append(prove(inner, entry(data, key), depth + 1))
     return f"two cases: {words[0]}; {words[1]}"
+
+
+def _tightened(terms: Terms, region: Region) -> Region:
+    """The same points in a smaller box, unless a side of it would end before it begins."""
+    box = tuple(tight_box(Ring(terms), region).values())
+    if any(lo is not None and hi is not None and lo > hi for lo, hi in box):
+        return region
+    return replace(region, box=box)
 
 
 def either(task: Task, data: Any, depth: int, prove: Prove) -> str:

@@ -45,11 +45,20 @@ from bcv.rewriting.pieces import (
 if TYPE_CHECKING:
     from bcv.rewriting.lift import Lift
 
-MOST_KINKS: Final = 4
+FEW_KINKS: Final = 4
+"""Claims with more kinks are first tried without splitting them."""
+
+MOST_KINKS: Final = 10
 """Claims with more kinks are not split at them."""
+
+_SMOOTH: Final = 0.4
+"""The share of the time for that."""
 
 _GLANCE: Final = 0.1
 """Seconds of branch and bound on a piece before anything else is tried."""
+
+_SHORT_GLANCE: Final = 0.03
+"""Seconds of it on a piece that is to be split further."""
 
 _FIRST_SHARE: Final = 0.1
 """The share of the time for a first try with each of the sets of theorems."""
@@ -158,14 +167,16 @@ class _Search:
         """Split at a kink, if there are few."""
         conditions = kinks(claim.expr)
         usable = [c for c in conditions if is_single_valued(c) and has_value(c, shown)]
-        if not usable or depth + len(conditions) > MOST_KINKS:
-            return self._smooth(claim, shown, budget, depth)
+        if not usable or depth + len(conditions) > FEW_KINKS:
+            evidence = self._smooth(claim, shown, budget.slice(_SMOOTH * budget.seconds_left), depth)
+            if evidence or not usable or depth + len(conditions) > MOST_KINKS:
+                return evidence
         if depth:
-            evidence = self._ask(self.engine.numeric, claim, budget.slice(_GLANCE))
+            evidence = self._ask(self.engine.numeric, claim, budget.slice(_SHORT_GLANCE))
             if evidence is not None:
                 return evidence
         found = []
-        for positive, share in ((True, 0.5), (False, 1.0)):
+        for positive, share in ((True, 0.8), (False, 1.0)):
             piece = half(claim, usable[0], positive)
             part = budget.slice(share * budget.seconds_left)
             evidence = self.prove(piece, shown, part, depth + 1)

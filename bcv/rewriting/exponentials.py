@@ -34,11 +34,11 @@ class Exponential:
 def exponential_form(claim: Expr) -> Exponential | None:
     """The claim with its exponentials and hyperbolic functions as powers of a few exponentials.
 
-    None if there is nothing to gain: at most one exponential of each operand; or if the claim's
-    denominator is not plainly positive.
+    None if there is nothing to gain: at most one function of each operand's multiples; or if the
+    claim's denominator is not plainly positive.
     """
     powers = tuple(_powers(ex.postorder(claim)))
-    if all(power.term is power.unit for power in powers):
+    if len({power.unit for power in powers}) == len(powers):
         return None
     exchange = {power.term: written(power) for power in powers}
     found = fraction(exchanged(claim, exchange))

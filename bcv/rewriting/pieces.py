@@ -11,7 +11,17 @@ from dataclasses import replace
 from bcv import expr as ex
 from bcv.expr import Expr, Op
 from bcv.obligation import Obligation
-from bcv.region import And, Atom, Formula, Or, Region, Relation, conjuncts
+from bcv.region import (
+    And,
+    Atom,
+    Formula,
+    Or,
+    Region,
+    Relation,
+    conjuncts,
+    has_reversed_side,
+    tightened,
+)
 
 _PARTIAL = frozenset({Op.DIV, Op.LOG, Op.SQRT, Op.ASIN, Op.ACOS, Op.TAN})
 
@@ -114,9 +124,11 @@ def half(obligation: Obligation, on: Expr, positive: bool) -> Obligation:
 
     side = Atom(on if positive else ex.neg(on), Relation.GE)
     formula = And((*(mapped(part, kept) for part in conjuncts(region.formula)), side))
+    whole = Region(region.variables, region.box, formula)
+    smaller = tightened(whole)
     return replace(
         obligation,
-        region=Region(region.variables, region.box, formula),
+        region=whole if has_reversed_side(smaller) else smaller,
         expr=branch(obligation.expr, on, positive),
         defined=(),
     )

@@ -101,7 +101,8 @@ def _places(
     found = [np.zeros(size) + step for step in steps]
     found += [step * np.eye(size)[i] for step in steps for i in range(size)]
     found += [np.asarray(point, dtype=np.float64) for point in points]
-    return np.clip(np.array(found), lo, hi).T
+    places: NDArray[np.float64] = np.clip(np.array(found), lo, hi).T
+    return places
 
 
 def _balanced(terms: Sequence[Expr], least: Sequence[float], rest: Expr) -> tuple[Expr, ...] | None:
