@@ -49,7 +49,7 @@ def _product(t: Terms, factors: list[int]) -> int:
     return result
 
 
-def _is_polynomial(t: Terms, root: int, name: str) -> bool:
+def is_polynomial(t: Terms, root: int, name: str) -> bool:
     """Whether the variable enters by + - * ** only."""
     inside: set[int] = set()
     for node in t.below([root]):
@@ -78,7 +78,7 @@ def mean(t: Terms, root: int, laws: dict[str, Law]) -> int | None:
         if law.kind == "discrete":
             for value, weight in zip(law.values, law.weights, strict=True):
                 total = t.add(total, t.mul(t.const(weight), t.substitute(root, {name: value})))
-        elif not _is_polynomial(t, root, name):
+        elif not is_polynomial(t, root, name):
             return None
         else:
             slope, k = root, 0

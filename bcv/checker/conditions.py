@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from .chance import supermartingale
-from .claims import TRUE, Claim, Formula, Region, both
+from .claims import Claim, Formula, Region, both
+from .control import least_over_inputs
 from .invariance import staying
 from .levels import automatic_levels
 from .matching import is_empty
@@ -231,12 +232,12 @@ class Deriver:
         """value <= 0 (< 0) on the domain where ``where`` holds, for some value of the inputs."""
         t = self.t
         inputs = {v.name: t.zero for v in self.s.variables["inputs"]}
-        least = self.least_over_inputs(value, mode.dynamics) if inputs else value
+        places = (mode.domain, *where)
+        least = least_over_inputs(self, mode, name, value, places) if inputs else value
         if least is None:
             return self.lacks(mode, name, "inputs that enter like this")
         fields = tuple(t.substitute(f, inputs) for f in mode.dynamics)
         rate = () if self.s.rate is None else (self.s.rate,)
-        places = (mode.domain, *where)
         defined = (b, *fields, *rate)
         if self.s.time == "discrete" and further is not None:
             defined = (b, *further)  # with noise, in place of the dynamics
@@ -244,22 +245,6 @@ class Deriver:
             defined = (*defined, *further)
         self.claim(mode.name, name, words, places, t.neg(least), strict, defined)
         return None
-
-    def least_over_inputs(self, value: int, dynamics: tuple[int, ...]) -> int | None:
-        """min over the box of inputs of what is affine in them: at mid -+ half, slope by slope."""
-        t, groups = self.t, self.s.variables
-        if self.has(value, *KINKS) or any(self.has(f, "select") for f in dynamics):
-            return None
-        names = {v.name for kind in ("inputs", "parameters", "disturbances") for v in groups[kind]}
-        total = t.substitute(value, {v.name: t.zero for v in groups["inputs"]})
-        for v in groups["inputs"]:
-            slope = t.derivative(value, v.name)
-            lo, hi = v.side
-            if lo is None or hi is None or v.exact != TRUE or names & t.variables([slope]):
-                return None
-            half = t.mul(t.const((hi - lo) / 2), t.apply("abs", slope))
-            total = t.sub(t.add(total, t.mul(slope, t.const((lo + hi) / 2))), half)
-        return total
 
     def jump(self, edge: Transition) -> None:
         """What must hold at a transition of a hybrid system."""

@@ -114,14 +114,13 @@ class _Search:
     ) -> Evidence | None:
         """Evidence for the claim; ``shown`` are terms that are known to be defined."""
         from bcv.rewriting.normal_form import normal_form  # loads flint
-        from bcv.rewriting.separation import is_separable
 
         if budget.seconds_left <= 0 or self.witness is not None:
             return None
-        if not depth and is_separable(claim.expr):
-            whole = self._defined(claim, shown, budget.slice(0.5 * budget.seconds_left), depth)
-            if whole is not None:
-                return whole
+        if not depth and self._separated(claim):  # common denominators would link all terms
+            evidence = self._defined(claim, shown, budget.slice(0.5 * budget.seconds_left), depth)
+            if evidence is not None:
+                return evidence
         reduction = normal_form(claim.expr, claim.strict)
         if reduction is None:
             return self._defined(claim, shown, budget, depth)
@@ -168,7 +167,8 @@ class _Search:
         conditions = kinks(claim.expr)
         usable = [c for c in conditions if is_single_valued(c) and has_value(c, shown)]
         if not usable or depth + len(conditions) > FEW_KINKS:
-            evidence = self._smooth(claim, shown, budget.slice(_SMOOTH * budget.seconds_left), depth)
+            tried = budget.slice((_SMOOTH if usable else 1.0) * budget.seconds_left)
+            evidence = self._smooth(claim, shown, tried, depth)
             if evidence or not usable or depth + len(conditions) > MOST_KINKS:
                 return evidence
         if depth:
@@ -187,12 +187,7 @@ class _Search:
 
     def _summed(self, claim: Obligation, budget: Budget, depth: int) -> Evidence | None:
         """Term by term, if the claim is a sum of terms that share no variables."""
-        from bcv.rewriting.separation import separated
-
-        names = claim.region.variables
-        if depth > MOST_KINKS or names != self.original.region.variables:
-            return None
-        terms = separated(claim.expr, claim.region, self.hints.points)
+        terms = self._separated(claim) if depth <= MOST_KINKS else None
         if terms is None:
             return None
         found: list[tuple[Expr, bool, Evidence]] = []
@@ -214,6 +209,13 @@ class _Search:
             strict = strict and not positive
             found.append((term, positive, evidence))
         return None if strict else Sum(tuple(found))
+
+    def _separated(self, claim: Obligation) -> tuple[Expr, ...] | None:
+        from bcv.rewriting.separation import separated
+
+        if claim.region.variables != self.original.region.variables:
+            return None
+        return separated(claim.expr, claim.region, self.hints.points)
 
     def _term(
         self, claim: Obligation, term: Expr, strict: bool, budget: Budget, depth: int

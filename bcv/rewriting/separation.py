@@ -47,11 +47,6 @@ def separated(
     return _balanced(tuple(groups.values()), least, rest)
 
 
-def is_separable(claim: Expr) -> bool:
-    """Whether the claim, as it is written, is a sum of terms that share no variables."""
-    return sum(map(bool, _grouped(tuple(_addends(claim))))) > 1
-
-
 def _addends(root: Expr, positive: bool = True) -> Iterator[Expr]:
     """The terms of a sum, as they are written; constant factors are multiplied out."""
     match root.op, root.args:
