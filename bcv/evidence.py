@@ -284,11 +284,10 @@ class Sum:
 
 @dataclass(frozen=True, slots=True)
 class Power:
-    """``term`` is exp, sinh, cosh or tanh of count * u, and ``unit`` is exp(u)."""
+    """``term`` is exp, sinh, cosh or tanh of sum count_i * u_i; the units are the exp(u_i)."""
 
     term: Expr
-    unit: Expr
-    count: int
+    units: tuple[tuple[Expr, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +295,7 @@ class Exponentials:
     """The claim g >= 0 follows from goal >= 0, since g * factor = goal identically, and factor > 0.
 
     In the identity the terms of ``powers`` are written by their units: exp(k*u) as exp(u)^k, and
-    so on. ``factor`` is made of positive constants and exponentials by + * ** alone. The goal is
+    so on. ``factor`` is made of positive constants and exponentials by + * / ** alone. The goal is
     defined on the region, and all that the claim is made of, as in ByTheorems.
     """
 

@@ -12,6 +12,7 @@ from fractions import Fraction
 from math import comb, factorial, prod
 from typing import TYPE_CHECKING
 
+from . import transforms
 from .statement import Law, Mode
 from .terms import RejectedError, Terms
 
@@ -68,8 +69,9 @@ def is_polynomial(t: Terms, root: int, name: str) -> bool:
 def mean(t: Terms, root: int, laws: dict[str, Law]) -> int | None:
     """The expectation over independent noise; None if this checker has no rule for it.
 
-    A polynomial in w equals its Taylor sum at 0, whose terms have known moments; over discrete
-    noise anything is summed up.
+    A polynomial in w equals its Taylor sum at 0, whose terms have known moments; of exp, sin and
+    cos of affine operands the transforms of the law tell the mean; over discrete noise anything
+    is summed up.
     """
     for name, law in laws.items():
         if name not in t.variables([root]):
@@ -79,7 +81,10 @@ def mean(t: Terms, root: int, laws: dict[str, Law]) -> int | None:
             for value, weight in zip(law.values, law.weights, strict=True):
                 total = t.add(total, t.mul(t.const(weight), t.substitute(root, {name: value})))
         elif not is_polynomial(t, root, name):
-            return None
+            found = transforms.mean(t, root, name, law, moment)
+            if found is None:
+                return None
+            total = found
         else:
             slope, k = root, 0
             while slope != t.zero:

@@ -27,8 +27,9 @@ def by_exponentials(
 ) -> str:
     """goal * factor = other, identically, once f(k*u) is written by exp(u)^k; and factor > 0.
 
-    Written so, all denominators are positive powers of exponentials, or the sum of two, beside
-    those of the goal, which is defined. So the identity holds at every point of the region.
+    Written so, all denominators are powers of exponentials, sums of two of them, or factors of
+    ``factor``, which are not 0, beside those of the goal, which is defined. So the identity holds
+    at every point of the region.
     """
     terms = task.terms
     factor, other = (task.reader.term(entry(data, key)) for key in ("factor", "goal"))
@@ -41,11 +42,13 @@ def by_exponentials(
     if len(powers) > MOST_TERMS:
         raise RejectedError(f"there are more than {MOST_TERMS} powers")
     for power in powers:
-        term, unit, count = sequence(power, 3)
-        number, base = task.reader.term(term), task.reader.term(unit)
-        exchange[number] = _by_unit(
-            terms, ring, number, base, index(count, MOST_COUNT + 1, -MOST_COUNT)
-        )
+        term, units = sequence(power, 2)
+        pairs = [
+            (task.reader.term(unit), index(count, MOST_COUNT + 1, -MOST_COUNT))
+            for unit, count in (sequence(pair, 2) for pair in sequence(units))
+        ]
+        number = task.reader.term(term)
+        exchange[number] = _by_units(terms, ring, number, pairs)
     product = terms.mul(exchanged(terms, task.goal, exchange), factor)
     if not ring.same(product, other):
         raise RejectedError("the goal by exponentials is not the other one")
@@ -54,32 +57,37 @@ def by_exponentials(
     return f"exponentials and {prove(inner, entry(data, 'inner'), depth + 1)}"
 
 
-def _by_unit(terms: Terms, ring: Ring, term: int, unit: int, count: int) -> int:
-    """exp, sinh, cosh or tanh of k*u by p = exp(u)^k and q = 1/p."""
-    (op, *v), (exp, *u) = terms.nodes[term], terms.nodes[unit]
-    if op not in ("exp", "sinh", "cosh", "tanh") or exp != "exp":
-        raise RejectedError("a term is no exponential, or its unit is not")
-    if not count:
-        raise RejectedError("an exponential's power is 0")
-    if not ring.same(v[0], terms.mul(terms.const(count), u[0])):
-        raise RejectedError("an operand is not so many times the unit's")
-    p = terms.power(unit, abs(count))
-    q = terms.div(terms.one, p)
-    if count < 0:
-        p, q = q, p
+def _by_units(terms: Terms, ring: Ring, term: int, pairs: list[tuple[int, int]]) -> int:
+    """exp, sinh, cosh or tanh of sum k*u by p = product of exp(u)^k, and 1/p."""
+    op, *operands = terms.nodes[term]
+    if op not in ("exp", "sinh", "cosh", "tanh") or len(pairs) > MOST_TERMS:
+        raise RejectedError("a term is no exponential, or has too many factors")
+    total, p = terms.zero, terms.one
+    for unit, count in pairs:
+        name, *u = terms.nodes[unit]
+        if name != "exp":
+            raise RejectedError("a unit is no exponential")
+        total = terms.add(total, terms.mul(terms.const(count), u[0]))
+        power = terms.power(unit, abs(count))
+        p = terms.mul(p, power) if count >= 0 else terms.div(p, power)
+    if not ring.same(operands[0], total):
+        raise RejectedError("an operand is not the sum of the units' operands")
     if op == "exp":
         return p
-    total, difference = terms.add(p, q), terms.sub(p, q)
+    q = terms.div(terms.one, p)
+    both, difference = terms.add(p, q), terms.sub(p, q)
     if op == "tanh":
-        return terms.div(difference, total)
-    return terms.div(difference if op == "sinh" else total, terms.const(2))
+        return terms.div(difference, both)
+    return terms.div(difference if op == "sinh" else both, terms.const(2))
 
 
 def _is_plainly_positive(terms: Terms, root: int) -> bool:
-    """Whether it is made of positive constants and exponentials by + * ** alone."""
+    """Whether it is made of positive constants and exponentials by + * / ** alone."""
     known: dict[int, bool] = {}
     for node in terms.below([root]):
         op, value = terms.nodes[node][0], terms.value(node)
-        sums = op in ("+", "*", "**") and all(known[operand] for operand in terms.operands(node))
+        sums = op in ("+", "*", "/", "**") and all(
+            known[operand] for operand in terms.operands(node)
+        )
         known[node] = op == "exp" or sums if value is None else value > 0
     return known[root]

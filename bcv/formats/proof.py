@@ -38,6 +38,7 @@ from bcv.evidence import (
     Multiplier,
     Point,
     PolynomialCase,
+    Power,
     Segment,
     SquareFactor,
     Sum,
@@ -158,6 +159,10 @@ def encoded_evidence(nodes: NodeList, evidence: Evidence) -> dict[str, object]:
             return _reduction(nodes, evidence)
 
 
+def _units(nodes: NodeList, power: Power) -> list[list[int]]:
+    return [[nodes.place(unit), count] for unit, count in power.units]
+
+
 def _reduction(nodes: NodeList, evidence: Evidence) -> dict[str, object]:
     """Evidence that rests on other evidence."""
     found: dict[str, object]
@@ -190,9 +195,10 @@ def _reduction(nodes: NodeList, evidence: Evidence) -> dict[str, object]:
             each = [[nodes.place(t), strict, encoded_evidence(nodes, e)] for t, strict, e in terms]
             found = {"kind": "sum", "parts": each}
         case Exponentials(powers, factor, goal, inner):
+            written = [[nodes.place(p.term), _units(nodes, p)] for p in powers]
             found = {
                 "kind": "exponentials",
-                "powers": [[nodes.place(p.term), nodes.place(p.unit), p.count] for p in powers],
+                "powers": written,
                 "factor": nodes.place(factor),
                 "goal": nodes.place(goal),
             }

@@ -146,8 +146,8 @@ def _reduction(reader: NodeReader, data: Mapping[str, Any]) -> Evidence:
             return Vanishing(tuple(map(reader.expr, data["terms"])), part("inner"))
         case "exponentials":
             powers = (
-                Power(reader.expr(term), reader.expr(unit), int(count))
-                for term, unit, count in data["powers"]
+                Power(reader.expr(term), tuple((reader.expr(unit), int(n)) for unit, n in units))
+                for term, units in data["powers"]
             )
             factor, goal = reader.expr(data["factor"]), reader.expr(data["goal"])
             return Exponentials(tuple(powers), factor, goal, part("inner"))

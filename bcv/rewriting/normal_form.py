@@ -7,6 +7,7 @@ flint's exact polynomials, in which sub-terms such as sin(x) stand as further va
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Final
 
 from bcv import expr as ex
@@ -77,6 +78,29 @@ def fraction(root: Expr) -> tuple[Expr, Expr] | None:
         ex.substitute(expression(found.numerator, plain.over), plain.meaning),
         ex.substitute(expression(found.denominator, plain.over), plain.meaning),
     )
+
+
+def exponential_factor(root: Expr) -> tuple[Expr, Expr]:
+    """(common, rest) with root = common * rest, for a polynomial with exponentials as factors."""
+    plain = _Plain.of(root)
+    found = None if plain is None else quotient(plain.root, plain.over)
+    if plain is None or found is None or not found.denominator.is_constant():
+        return ex.ONE, root
+    over, scale = plain.over, to_fraction(found.denominator.leading_coefficient())
+    terms = dict(to_terms(found.numerator))
+    if not terms:
+        return ex.ONE, ex.ZERO
+    least = tuple(
+        min(exponents) if name in plain.meaning and plain.meaning[name].op is Op.EXP else 0
+        for name, exponents in zip(over.variables, zip(*terms, strict=True), strict=False)
+    )
+    rest = {
+        tuple(e - shared for e, shared in zip(monomial, least, strict=True)): to_flint(c / scale)
+        for monomial, c in terms.items()
+    }
+    common = expression(over.from_terms({least: to_flint(Fraction(1))}), over)
+    whole = expression(over.from_terms(rest), over)
+    return ex.substitute(common, plain.meaning), ex.substitute(whole, plain.meaning)
 
 
 def summands(root: Expr) -> tuple[Expr, ...]:

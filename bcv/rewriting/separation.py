@@ -35,7 +35,7 @@ def separated(
     others, are alike where there is something to share, and 0 where the claim is tight.
     None if there is but one term, or the claim seems to be wrong.
     """
-    plain = _grouped(tuple(_addends(claim)))
+    plain = _grouped(tuple(addends(claim)))
     if len(plain) < 2:
         expanded = summands(claim)
         plain = _grouped(expanded) if expanded else plain
@@ -47,27 +47,27 @@ def separated(
     return _balanced(tuple(groups.values()), least, rest)
 
 
-def _addends(root: Expr, positive: bool = True) -> Iterator[Expr]:
+def addends(root: Expr, positive: bool = True) -> Iterator[Expr]:
     """The terms of a sum, as they are written; constant factors are multiplied out."""
     match root.op, root.args:
         case Op.ADD, (a, b):
-            yield from _addends(a, positive)
-            yield from _addends(b, positive)
+            yield from addends(a, positive)
+            yield from addends(b, positive)
         case Op.SUB, (a, b):
-            yield from _addends(a, positive)
-            yield from _addends(b, not positive)
+            yield from addends(a, positive)
+            yield from addends(b, not positive)
         case Op.NEG, (a,):
-            yield from _addends(a, not positive)
+            yield from addends(a, not positive)
         case Op.MUL, (a, b) if a.constant is not None and b.op in (Op.ADD, Op.SUB, Op.NEG):
-            yield from (a * part for part in _addends(b, positive))
+            yield from (a * part for part in addends(b, positive))
         case _:
             yield root if positive else -root
 
 
-def _grouped(addends: Sequence[Expr]) -> dict[frozenset[str], Expr]:
+def _grouped(parts: Sequence[Expr]) -> dict[frozenset[str], Expr]:
     """The sums of those that are linked by common variables, by their variables."""
     groups: dict[frozenset[str], Expr] = {}
-    for addend in addends:
+    for addend in parts:
         names = ex.variables(addend)
         linked = [known for known in groups if known & names]
         total = ex.ZERO
