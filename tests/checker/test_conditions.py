@@ -166,6 +166,52 @@ def test_inputs_are_minimised_alike() -> None:
 
 
 @pytest.mark.parametrize(
+    ("b", "g"),
+    [
+        ("x**2 + y**2 - 1", "-y + (2 + d)*v"),
+        ("x**2 + y**2 - 1", "-y + d*v + d*x + p*v"),
+        ("x**2 + max(y, 0)**2 - 1", "-y + x*v"),
+        ("abs(x) + max(y, x) - 1", "-y + d*v"),
+    ],
+)
+def test_inputs_of_uncertain_effect_are_minimised_alike(b: str, g: str) -> None:
+    text = BASE.format(time="continuous", f="-x + u", g=g, b=b, more="")
+    text = text.replace("disturbances:", "inputs: {u: [-1, 1], v: [0, 2]}\ndisturbances:")
+    problem = parse_problem(text, "base.yaml")
+    session = Session(statement_of(problem))
+    assert not session.derived.missing
+    assert not unmatched(problem)
+    assert len(session.derived.claims) == len(obligations_of(problem).obligations)
+
+
+@pytest.mark.parametrize("g", ["d**2*v", "d*v + abs(d)", "d*v + d**2", "d*p*v", "d*v + max(d, 0)"])
+def test_what_is_not_affine_in_the_unknown_is_not_derived(g: str) -> None:
+    b = "x**2 + y**2 - 1"
+    text = BASE.format(time="continuous", f="-x + u", g=g, b=b, more="")
+    text = text.replace("disturbances:", "inputs: {u: [-1, 1], v: [0, 2]}\ndisturbances:")
+    assert Session(statement_of(parse_problem(text, "base.yaml"))).derived.missing
+
+
+@pytest.mark.parametrize("b", ["exp(x/2)", "cosh(x)*x**2 + y**2", "2 + sin(2*x) - cos(y - x/3)"])
+@pytest.mark.parametrize(
+    "law", ["normal: [1/3, 1/2]", "uniform: [-1, 2]", "exponential: 3", "normal: [p, p/2]"]
+)
+def test_means_by_transforms_are_derived_alike(b: str, law: str) -> None:
+    more = "condition: supermartingale\n  gamma: 1\n  lambda: 2\n  c: 1"
+    text = BASE.format(time="discrete", f="x/2 + w", g="y/2 + 1", b=b, more=more)
+    text = text.replace("disturbances:", f"noise: {{w: {{{law}}}}}\ndisturbances:")
+    problem = parse_problem(text, "base.yaml")
+    conditions = obligations_of(problem)
+    if "x**2" in b and "uniform" in law:
+        assert conditions.unsupported
+        assert Session(statement_of(problem)).derived.missing
+        return
+    assert not conditions.unsupported
+    assert not Session(statement_of(problem)).derived.missing
+    assert not unmatched(problem)
+
+
+@pytest.mark.parametrize(
     "change",
     [
         ("B <= 0", "x**2 + y**2 <= 1/4", "x**2 + y**2 <= 1/3"),
