@@ -291,8 +291,11 @@ class _Search:
             point = dict(zip(names, zero, strict=True))
             values = {name: exact_value(term, point) for name, term in terms}
             point |= {n: value for n, value in values.items() if isinstance(value, Fraction)}
-            if point.keys() >= set(claim.region.variables) and _is_zero(claim, point):
-                found.append(tuple(point[name] for name in claim.region.variables))
+            if not point.keys() >= set(claim.region.variables):
+                continue
+            for other in (point, *_varied(point, [name for name, _ in terms])):
+                if _is_zero(claim, other):
+                    found.append(tuple(other[name] for name in claim.region.variables))
         return Hints(
             zeros=tuple(found), estimates=lambda: tuple(self._estimates(claim, terms, budget))
         )
@@ -338,6 +341,17 @@ class _Search:
             if point.keys() >= set(self.original.region.variables):
                 self.witness = verify_point(self.original, point)
         return outcome.evidence if isinstance(outcome, Proved) else None
+
+
+def _varied(point: Mapping[str, Fraction], names: Sequence[str]) -> Iterator[dict[str, Fraction]]:
+    """The point with other values of one of the named variables.
+
+    Where a claim is 0 whatever a function's value, its zeros fill a face of the region, and one
+    point of it does not tell which squares must vanish.
+    """
+    for name in names:
+        for value in (point[name] / 2, 2 * point[name], point[name] + 1, point[name] - 1):
+            yield {**point, name: value}
 
 
 def _is_zero(claim: Obligation, point: Mapping[str, Fraction]) -> bool:

@@ -31,6 +31,7 @@ MOST_VARIABLES: Final = 8
 MOST_IN_QUADRATICS: Final = 40
 """But so many may be where the claim is quadratic in them: squares of linear terms are few."""
 
+_RISING: Final = frozenset({Op.EXP, Op.TANH, Op.ATAN, Op.SINH, Op.LOG, Op.SQRT})
 _BELOW_PI: Final = 3.14150
 _GRID: Final = 1 << 12
 _FARTHEST: Final = 2.0**60
@@ -66,11 +67,15 @@ _BOUNDS: Final = {
 
 
 class Depth(enum.IntEnum):
-    """How much is said of the new variables: identities, then comparisons, then bounds."""
+    """How much is said of the new variables.
+
+    Identities; with ranges alone; with comparisons; with ranges and sharper comparisons, too.
+    """
 
     IDENTITIES = 0
-    ORDER = 1
-    BOUNDS = 2
+    RANGES = 1
+    ORDER = 2
+    BOUNDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +199,8 @@ def _theorems(terms: Sequence[Expr], region: Region, depth: Depth) -> Iterator[T
                 yield Theorem("half-turn", term.args)
         if depth >= Depth.BOUNDS:
             yield from (Theorem(name, term.args) for name in _BOUNDS.get(term.op, ()))
-            yield from _ranges(term, region) if is_single_valued(term) else ()
+        if depth in (Depth.RANGES, Depth.BOUNDS) and is_single_valued(term):
+            yield from _ranges(term, region)
 
 
 def _mirrored(terms: Sequence[Expr]) -> Iterator[tuple[Expr, Expr]]:
@@ -238,9 +244,23 @@ def _within(term: Expr, region: Region, bound: float) -> bool:
 
 
 def _ranges(term: Expr, region: Region) -> Iterator[Theorem]:
-    """Bounds of the term, rounded outward to short rationals."""
+    """Bounds of the term: exact ones where they are plain, else rounded outward to short ones."""
     lo, hi = _range(term, region)
+    if term.op in _RISING:
+        least, most = _range(term.args[0], region)
+        lo, hi = _exact_end(term.op, least, lo), _exact_end(term.op, most, hi)
     if abs(lo) < _FARTHEST:
-        yield Theorem("at-least", (term, ex.const(Fraction(int(lo * _GRID) - 2, _GRID))))
+        yield Theorem("at-least", (term, ex.const(_short(lo, -2))))
     if abs(hi) < _FARTHEST:
-        yield Theorem("at-most", (term, ex.const(Fraction(int(hi * _GRID) + 2, _GRID))))
+        yield Theorem("at-most", (term, ex.const(_short(hi, 2))))
+
+
+def _exact_end(op: Op, operand: float, value: float) -> float:
+    """The rising function's value at the end of its operand's range, if plain, as exp(0) = 1."""
+    known = ex.rational_value(op, Fraction(operand)) if np.isfinite(operand) else None
+    return value if known is None or float(known) != known else float(known)
+
+
+def _short(value: float, outward: int) -> Fraction:
+    scaled = value * _GRID
+    return Fraction(int(scaled) + (0 if scaled.is_integer() else outward), _GRID)
