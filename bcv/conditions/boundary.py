@@ -36,10 +36,10 @@ def _gradient(problem: Problem, b: Expr) -> tuple[Expr, ...]:
 
 
 def _regular(problem: Problem, mode: Mode, b: Expr) -> tuple[Obligation, ...]:
-    """|grad B|^2 > 0 on the surface; where pieces meet, any two gradients at an acute angle.
+    """|grad B|^2 > 0 on the surface; where pieces meet, no two gradients at an obtuse angle.
 
-    Then 0 is not a convex combination of the gradients that meet, which is what a regular point
-    of a piecewise smooth function is.
+    Then 0 is not a convex combination of the gradients g_i that meet, which is what a regular
+    point of a piecewise smooth function is: |sum l_i g_i|^2 >= sum l_i^2 |g_i|^2 > 0.
     """
     gradient = _gradient(problem, b)
     where = (mode.domain, on_surface(problem, b))
@@ -63,10 +63,9 @@ def _regular(problem: Problem, mode: Mode, b: Expr) -> tuple[Obligation, ...]:
             claim(
                 problem,
                 name,
-                f"gradients on both sides of {in_words(c)} = 0 point the same way",
+                f"gradients on both sides of {in_words(c)} = 0 do not point apart",
                 (*where, equal(c)),
                 _dot(above, below),
-                strict=True,
                 part=f"kink of B where {in_words(c)} = 0",
                 sufficient=True,
             )
