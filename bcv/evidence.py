@@ -306,6 +306,21 @@ class Exponentials:
 
 
 @dataclass(frozen=True, slots=True)
+class Rising:
+    """A claim g >= 0 in one variable x, of whose region conjunct number ``atom`` says x >= bound.
+
+    (Or >, <=, <.) At the bound, which lies in the box, g is 0 or a rational >= 0, once sin(r*pi)
+    and cos(r*pi) are replaced by their rational values. ``slope`` shows that dg/dx >= 0 (<= 0 for
+    <= and <) on the whole box, and that g is defined there; and dg/dx > 0 if the claim is strict,
+    which needs > or < at the bound. g has no SELECT.
+    """
+
+    atom: int
+    bound: Expr
+    slope: Evidence
+
+
+@dataclass(frozen=True, slots=True)
 class Attestation:
     """A solver's word; it cannot be replayed."""
 
@@ -327,6 +342,7 @@ Evidence = (
     | Vanishing
     | Sum
     | Exponentials
+    | Rising
     | Attestation
 )
 

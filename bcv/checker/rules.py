@@ -13,7 +13,7 @@ from functools import cached_property
 from math import inf
 from typing import Any
 
-from . import decoding, exponentials, lifting, sums
+from . import decoding, exponentials, lifting, rising, sums
 from .affine import AffineBound
 from .claims import Formula, PointValues, atoms, conjuncts
 from .decoding import Stream
@@ -34,6 +34,7 @@ REDUCTIONS = {
     "either": lifting.either,
     "vanishing": lifting.vanishing,
     "sum": sums.summed,
+    "rising": rising.rising,
     "exponentials": exponentials.by_exponentials,
 }
 DEEPEST_TREE = 50_000

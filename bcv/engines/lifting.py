@@ -25,6 +25,7 @@ from bcv.evidence import (
     Exponentials,
     Lifted,
     Point,
+    Rising,
     SquareFactor,
     Sum,
     SumOfSquares,
@@ -158,7 +159,29 @@ class _Search:
             others = self._parted(replace(claim, region=regions[1]), shown, budget, depth)
             return None if others is None else Either(first, others)
         found = self._summed(claim, budget, depth)
-        return found or self._split(claim, shown, budget, depth)
+        return found or self._near_bounds(claim, shown, budget, depth)
+
+    def _near_bounds(
+        self, claim: Obligation, shown: frozenset[Expr], budget: Budget, depth: int
+    ) -> Evidence | None:
+        """In pieces, one of them close to an irrational bound at which the claim is 0."""
+        from bcv.rewriting.anchors import slope_claim, touch
+
+        found = touch(claim)
+        if found is None or not is_single_valued(claim.expr):
+            return self._split(claim, shown, budget, depth)
+        if found.cut is None:
+            slope = self._ask(self.engine.numeric, slope_claim(claim, found.bound), budget)
+            return slope and Rising(found.bound.atom, found.bound.value, slope)
+        halves = []
+        for positive in (True, False):
+            piece = half(claim, found.cut, positive)
+            evidence = self._ask(self.engine.numeric, piece, budget.slice(_GLANCE))
+            evidence = evidence or self._near_bounds(piece, shown, budget, depth)
+            if evidence is None:
+                return None
+            halves.append(evidence)
+        return Cases(found.cut, *halves)
 
     def _split(
         self, claim: Obligation, shown: frozenset[Expr], budget: Budget, depth: int
@@ -223,7 +246,7 @@ class _Search:
         """Evidence for one term of a sum, on what the region says of its variables."""
         region = projection(claim.region, ex.variables(term))
         part = replace(claim, region=region, expr=term, strict=strict, defined=())
-        evidence = self._ask(self.engine.numeric, part, budget.slice(0.3 * budget.seconds_left))
+        evidence = self._ask(self.engine.numeric, part, budget.slice(_GLANCE))
         return evidence or self.prove(part, frozenset(), budget, depth + 1)
 
     def _smooth(

@@ -39,6 +39,7 @@ from bcv.evidence import (
     Point,
     PolynomialCase,
     Power,
+    Rising,
     Segment,
     SquareFactor,
     Sum,
@@ -191,6 +192,9 @@ def _reduction(nodes: NodeList, evidence: Evidence) -> dict[str, object]:
         case Vanishing(terms, inner):
             found = {"kind": "vanishing", "terms": [nodes.place(term) for term in terms]}
             parts = {"inner": inner}
+        case Rising(atom, bound, slope):
+            found = {"kind": "rising", "atom": atom, "bound": nodes.place(bound)}
+            parts = {"slope": slope}
         case Sum(terms):
             each = [[nodes.place(t), strict, encoded_evidence(nodes, e)] for t, strict, e in terms]
             found = {"kind": "sum", "parts": each}

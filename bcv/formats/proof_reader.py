@@ -37,6 +37,7 @@ from bcv.evidence import (
     Point,
     PolynomialCase,
     Power,
+    Rising,
     Segment,
     SquareFactor,
     Sum,
@@ -151,6 +152,8 @@ def _reduction(reader: NodeReader, data: Mapping[str, Any]) -> Evidence:
             )
             factor, goal = reader.expr(data["factor"]), reader.expr(data["goal"])
             return Exponentials(tuple(powers), factor, goal, part("inner"))
+        case "rising":
+            return Rising(int(data["atom"]), reader.expr(data["bound"]), part("slope"))
         case "sum":
             return Sum(
                 tuple(

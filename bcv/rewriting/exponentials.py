@@ -15,8 +15,7 @@ from bcv import expr as ex
 from bcv.evidence import Power
 from bcv.expr import Expr, Op
 from bcv.rewriting.normal_form import exponential_factor, fraction
-from bcv.rewriting.pieces import exchanged
-from bcv.rewriting.separation import addends
+from bcv.rewriting.pieces import addends, exchanged
 
 _HYPERBOLIC: Final = frozenset({Op.SINH, Op.COSH, Op.TANH})
 _MOST_MULTIPLES: Final = 12

@@ -5,7 +5,7 @@ Soundness depends on this file: on the closed half where c >= 0, a term must equ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from bcv import expr as ex
@@ -132,3 +132,20 @@ def half(obligation: Obligation, on: Expr, positive: bool) -> Obligation:
         expr=branch(obligation.expr, on, positive),
         defined=(),
     )
+
+
+def addends(root: Expr, positive: bool = True) -> Iterator[Expr]:
+    """The terms of a sum, as they are written; constant factors are multiplied out."""
+    match root.op, root.args:
+        case Op.ADD, (a, b):
+            yield from addends(a, positive)
+            yield from addends(b, positive)
+        case Op.SUB, (a, b):
+            yield from addends(a, positive)
+            yield from addends(b, not positive)
+        case Op.NEG, (a,):
+            yield from addends(a, not positive)
+        case Op.MUL, (a, b) if a.constant is not None and b.op in (Op.ADD, Op.SUB, Op.NEG):
+            yield from (a * part for part in addends(b, positive))
+        case _:
+            yield root if positive else -root

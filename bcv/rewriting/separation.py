@@ -5,7 +5,7 @@ Soundness does not depend on this file: the terms' claims are proved, and their 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final
 
@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 from bcv import expr as ex
 from bcv.enclosures.floats import evaluate
 from bcv.enclosures.tape import compile_tape
-from bcv.expr import Expr, Op
-from bcv.region import Region
+from bcv.expr import Expr
+from bcv.region import Atom, Region, Relation, conjuncts
+from bcv.rewriting.anchors import estimate, irrational_bounds
 from bcv.rewriting.normal_form import summands
+from bcv.rewriting.pieces import addends
 
 _TINY: Final = 1e-9
 """Estimated values are not told apart more finely."""
@@ -47,23 +49,6 @@ def separated(
     return _balanced(tuple(groups.values()), least, rest)
 
 
-def addends(root: Expr, positive: bool = True) -> Iterator[Expr]:
-    """The terms of a sum, as they are written; constant factors are multiplied out."""
-    match root.op, root.args:
-        case Op.ADD, (a, b):
-            yield from addends(a, positive)
-            yield from addends(b, positive)
-        case Op.SUB, (a, b):
-            yield from addends(a, positive)
-            yield from addends(b, not positive)
-        case Op.NEG, (a,):
-            yield from addends(a, not positive)
-        case Op.MUL, (a, b) if a.constant is not None and b.op in (Op.ADD, Op.SUB, Op.NEG):
-            yield from (a * part for part in addends(b, positive))
-        case _:
-            yield root if positive else -root
-
-
 def _grouped(parts: Sequence[Expr]) -> dict[frozenset[str], Expr]:
     """The sums of those that are linked by common variables, by their variables."""
     groups: dict[frozenset[str], Expr] = {}
@@ -79,12 +64,26 @@ def _grouped(parts: Sequence[Expr]) -> dict[frozenset[str], Expr]:
 
 
 def _least_value(term: Expr, region: Region, points: Sequence[Sequence[float]]) -> float:
-    """An estimate of the term's least value inside the box."""
-    names = region.variables
+    """An estimate of the term's least value where the region's bounds of its variables hold."""
+    names, own = region.variables, ex.variables(term)
     lo = np.array([-np.inf if side.lo is None else float(side.lo) for side in region.box])
     hi = np.array([np.inf if side.hi is None else float(side.hi) for side in region.box])
-    values = evaluate(compile_tape((term,), names), _places(lo, hi, points))[0]
-    return float(np.nanmin(values, initial=np.inf))
+    places = _places(lo, hi, points)
+    for name in own:
+        for bound in irrational_bounds(region, name):
+            more = places.copy()
+            more[names.index(name)] = estimate(bound.value)
+            places = np.hstack((places, more))
+    known = [
+        part
+        for part in conjuncts(region.formula)
+        if isinstance(part, Atom) and ex.variables(part.expr) <= own
+    ]
+    values = evaluate(compile_tape((term, *(part.expr for part in known)), names), places)
+    inside = np.isfinite(values[0])
+    for part, value in zip(known, values[1:], strict=True):
+        inside &= (abs(value) if part.relation is Relation.EQ else -value) <= _TINY
+    return float(np.min(values[0], initial=np.inf, where=inside))
 
 
 def _places(
