@@ -120,7 +120,11 @@ class Deriver:
     # -- continuous time ------------------------------------------------------------------------
 
     def lie_derivative(self, b: int, dynamics: tuple[int, ...]) -> int:
+        """grad B . f + dB/dt; at a kink of B, the slopes of one piece at a time."""
         t, total = self.t, self.t.zero
+        if self.has(b, *KINKS) and not self.s.variables["inputs"]:
+            names = [state.name for state in self.s.states]
+            return t.rate(b, {**dict(zip(names, dynamics, strict=True)), "t": t.one})
         for state, f in zip(self.s.states, dynamics, strict=True):
             slope = t.derivative(b, state.name)
             if slope != t.zero:

@@ -294,6 +294,19 @@ class Terms:
                 slope[a] = self._slope(a, operands, [slope[b] for b in operands])
         return slope[root]
 
+    def rate(self, root: int, rates: Mapping[str, int]) -> int:
+        """The derivative by time where variables change at these rates; each kink counts once."""
+        slope: dict[int, int] = {}
+        for a in self.below([root]):
+            operands, node = self.operands(a), self.nodes[a]
+            if node[0] == "var":
+                slope[a] = rates.get(node[1], self.zero)
+            elif all(slope[b] == self.zero for b in operands):
+                slope[a] = self.zero
+            else:
+                slope[a] = self._slope(a, operands, [slope[b] for b in operands])
+        return slope[root]
+
     def _slope(self, node: int, args: Sequence[int], slopes: Sequence[int]) -> int:
         op = self.nodes[node][0]
         if op == "**":

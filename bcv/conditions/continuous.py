@@ -31,10 +31,16 @@ from bcv.region import TRUE, at_least, equal, linear_bound
 def lie_derivative(problem: Problem, b: Expr, field: tuple[Expr, ...]) -> Expr:
     """grad B . f + dB/dt: the states' terms in their order, then that of time.
 
-    Where B has a kink and f a jump on the same surface, every combination of branches counts.
+    Where B has a kink and f a jump on the same surface, every combination of branches counts. At
+    a kink of B, its slopes are those of one piece: there the choice is written once, unless inputs
+    are to be told apart.
     """
-    slopes = [ex.derivative(b, state.name) for state in problem.states]
-    kinks = switching(*slopes)
+    names = [state.name for state in problem.states]
+    kinks = switching(ex.rate(b, {name: ex.var(f" {name}") for name in (*names, TIME_NAME)}))
+    if kinks and not problem.inputs:
+        rates = {n: detached(f, kinks) for n, f in zip(names, field, strict=True)}
+        return ex.rate(b, {**rates, TIME_NAME: ex.ONE})
+    slopes = [ex.derivative(b, name) for name in names]
     total = ex.ZERO
     for slope, component in zip(slopes, field, strict=True):
         if slope is not ex.ZERO:
