@@ -13,6 +13,7 @@ from .chance import supermartingale
 from .claims import Claim, Formula, Region, both
 from .control import least_over_inputs
 from .invariance import staying
+from .kinks import kinks
 from .levels import automatic_levels
 from .matching import is_empty
 from .polynomials import Ring
@@ -165,17 +166,18 @@ class Deriver:
     def regular(self, mode: Mode, b: int) -> None:
         """grad B is not 0 where B = level, and f is locally Lipschitz near there."""
         t = self.t
-        if self.has(b, *KINKS) or any(self.has(f, "select") for f in mode.dynamics):
-            return self.lacks(mode, "regular", "kinks in B or jumps in f")
+        if any(self.has(f, "select") for f in mode.dynamics):
+            return self.lacks(mode, "regular", "jumps in f")
         if _has_equality(mode.domain):
             return self.lacks(mode, "regular", "an equality in the domain")
+        gradient = [t.derivative(b, n) for n in (*(state.name for state in self.s.states), "t")]
         square = t.zero
-        for name in (*(state.name for state in self.s.states), "t"):
-            slope = t.derivative(b, name)
+        for slope in gradient:
             square = t.add(square, t.mul(slope, slope))
         where = (mode.domain, self.surface(b))
         words = f"grad B is not 0 where B = {t.text(self.level)}"
         self.claim(mode.name, "regular", words, where, square, True, (b,))
+        kinks(self, mode, gradient, where)
         zeros = {v.name: t.zero for v in self.s.variables["inputs"]}
         for node in t.below([t.substitute(f, zeros) for f in mode.dynamics]):
             op, *rest = t.nodes[node]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from .chance import is_polynomial
 from .claims import TRUE, Formula
+from .kinks import side
 from .statement import Mode, names_in
 
 if TYPE_CHECKING:
@@ -74,23 +75,10 @@ def _no_jumps(d: Deriver, mode: Mode, name: str, coefficient: int) -> None:
     t = d.t
     switches = [t.nodes[n][1] for n in t.below([coefficient]) if t.nodes[n][0] == "select"]
     for c in dict.fromkeys(switches):
-        height = t.sub(_side(d, coefficient, c, True), _side(d, coefficient, c, False))
+        height = t.sub(side(t, coefficient, c, True), side(t, coefficient, c, False))
         if height == t.zero:
             continue
         for difference in (t.neg(height), height):
             words = f"one input does on both sides of {t.text(c)} = 0"
             where = (mode.domain, ("==", c))
             d.claim(mode.name, name, words, where, difference, refutable=False)
-
-
-def _side(d: Deriver, root: int, c: int, positive: bool) -> int:
-    """The term with every select on c replaced by one of its branches."""
-    t = d.t
-    done: dict[int, int] = {}
-    for node in t.below([root]):
-        op, *rest = t.nodes[node]
-        if op == "select" and rest[0] == c:
-            done[node] = done[rest[1 if positive else 2]]
-        else:
-            done[node] = t.rebuild(t.nodes[node], [done[part] for part in t.operands(node)])
-    return done[root]
