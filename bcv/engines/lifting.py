@@ -128,8 +128,13 @@ class _Search:
         roots = dict.fromkeys((claim.expr, reduction.square, *claim.defined))
         needed = tuple(root for root in roots if not has_value(root, shown))
         goal = replace(claim, expr=reduction.goal, defined=needed)
-        inner = self._defined(goal, shown, budget, depth)
-        return None if inner is None else SquareFactor(reduction.square, reduction.goal, inner)
+        share = 1.0 if reduction.square is ex.ONE else 0.6
+        inner = self._defined(goal, shown, budget.slice(share * budget.seconds_left), depth)
+        if inner is not None:
+            return SquareFactor(reduction.square, reduction.goal, inner)
+        if reduction.square is ex.ONE:
+            return None
+        return self._defined(claim, shown, budget, depth)  # perhaps the square is 0 there
 
     def _defined(
         self, claim: Obligation, shown: frozenset[Expr], budget: Budget, depth: int
@@ -189,11 +194,14 @@ class _Search:
         """Split at a kink, if there are few."""
         conditions = kinks(claim.expr)
         usable = [c for c in conditions if is_single_valued(c) and has_value(c, shown)]
-        if not usable or depth + len(conditions) > FEW_KINKS:
+        few = depth + len(conditions) <= FEW_KINKS or not is_single_valued(claim.expr)
+        if not usable or not few:
             tried = budget.slice((_SMOOTH if usable else 1.0) * budget.seconds_left)
             evidence = self._smooth(claim, shown, tried, depth)
-            if evidence or not usable or depth + len(conditions) > MOST_KINKS:
+            if evidence is not None or not usable:
                 return evidence
+        if depth + len(conditions) > MOST_KINKS:
+            return None
         if depth:
             evidence = self._ask(self.engine.numeric, claim, budget.slice(_SHORT_GLANCE))
             if evidence is not None:
@@ -246,7 +254,7 @@ class _Search:
         """Evidence for one term of a sum, on what the region says of its variables."""
         region = projection(claim.region, ex.variables(term))
         part = replace(claim, region=region, expr=term, strict=strict, defined=())
-        evidence = self._ask(self.engine.numeric, part, budget.slice(_GLANCE))
+        evidence = self._ask(self.engine.numeric, part, budget.slice(_SHORT_GLANCE))
         return evidence or self.prove(part, frozenset(), budget, depth + 1)
 
     def _smooth(
