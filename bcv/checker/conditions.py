@@ -13,7 +13,7 @@ from .chance import supermartingale
 from .claims import Claim, Formula, Region, both
 from .control import least_over_inputs
 from .invariance import staying
-from .kinks import kinks
+from .kinks import continuity, kinks
 from .levels import automatic_levels
 from .matching import is_empty
 from .polynomials import Ring
@@ -135,8 +135,6 @@ class Deriver:
     def flow(self, mode: Mode) -> None:
         """What must hold along the flow of one mode."""
         t, kind, b = self.t, self.s.condition, self.barrier(mode)
-        if self.has(b, "select"):
-            return self.lacks(mode, "flow", "a barrier with cases")
         if self.has(b, *KINKS) and any(self.has(f, "select") for f in mode.dynamics):
             return self.lacks(mode, "flow", "kinks in B together with jumps in f")
         lie = self.lie_derivative(b, mode.dynamics)
@@ -159,6 +157,7 @@ class Deriver:
         self.on_dynamics(mode, "flow", words, where, lie, strict, b)
         if where and not t.total[b]:
             self.claim(mode.name, "flow", "B is defined", (mode.domain,), t.one, False, (b,), False)
+        continuity(self, mode, b)
         if kind == "boundary":
             self.regular(mode, b)
         return None

@@ -57,3 +57,21 @@ def kinks(d: Deriver, mode: Mode, gradient: list[int], where: tuple[Formula, ...
             total = t.add(total, t.mul(above, below))
         words = f"gradients on both sides of {t.text(c)} = 0 do not point apart"
         d.claim(mode.name, "regular", words, (*where, ("==", c)), total, refutable=False)
+
+
+def continuity(d: Deriver, mode: Mode, b: int) -> None:
+    """B's values on both sides of each c = 0 where it has cases are equal there.
+
+    One choice at a time is enough: between any two pieces that meet one passes by one switch after
+    the other, all of which meet there.
+    """
+    t = d.t
+    switches = [t.nodes[n][1] for n in t.below([b]) if t.nodes[n][0] == "select"]
+    for c in dict.fromkeys(switches):
+        height = t.sub(side(t, b, c, True), side(t, b, c, False))
+        if height == t.zero:
+            continue
+        for difference in (t.neg(height), height):
+            words = f"B does not jump where {t.text(c)} = 0"
+            where = (mode.domain, ("==", c))
+            d.claim(mode.name, "flow", words, where, difference, False, (b,), refutable=False)
