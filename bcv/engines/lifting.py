@@ -61,6 +61,12 @@ _GLANCE: Final = 0.1
 _SHORT_GLANCE: Final = 0.03
 """Seconds of it on a piece that is to be split further."""
 
+_GLANCE_SHARE: Final = 0.15
+"""The share of the time that a glance may take at most."""
+
+_TERMS_SHARE: Final = 0.8
+"""The share of the time for a claim's terms, if it falls apart into some."""
+
 _FIRST_SHARE: Final = 0.1
 """The share of the time for a first try with each of the sets of theorems."""
 
@@ -119,7 +125,8 @@ class _Search:
         if budget.seconds_left <= 0 or self.witness is not None:
             return None
         if not depth and self._separated(claim):  # common denominators would link all terms
-            evidence = self._defined(claim, shown, budget.slice(0.5 * budget.seconds_left), depth)
+            tried = budget.slice(_TERMS_SHARE * budget.seconds_left)
+            evidence = self._defined(claim, shown, tried, depth)
             if evidence is not None:
                 return evidence
         reduction = normal_form(claim.expr, claim.strict)
@@ -181,7 +188,7 @@ class _Search:
         halves = []
         for positive in (True, False):
             piece = half(claim, found.cut, positive)
-            evidence = self._ask(self.engine.numeric, piece, budget.slice(_GLANCE))
+            evidence = self._ask(self.engine.numeric, piece, _glance(budget, _GLANCE))
             evidence = evidence or self._near_bounds(piece, shown, budget, depth)
             if evidence is None:
                 return None
@@ -203,7 +210,7 @@ class _Search:
         if depth + len(conditions) > MOST_KINKS:
             return None
         if depth:
-            evidence = self._ask(self.engine.numeric, claim, budget.slice(_SHORT_GLANCE))
+            evidence = self._ask(self.engine.numeric, claim, _glance(budget, _SHORT_GLANCE))
             if evidence is not None:
                 return evidence
         found = []
@@ -223,14 +230,14 @@ class _Search:
             return None
         found: list[tuple[Expr, bool, Evidence]] = []
         strict = claim.strict
-        half = budget.slice(0.5 * budget.seconds_left)
+        tried = budget.slice(_TERMS_SHARE * budget.seconds_left)
 
         def is_open(term: Expr) -> bool:
             around = projection(claim.region, ex.variables(term))
             return any(atom.relation is Relation.GT for atom in atoms(around.formula))
 
         for k, term in enumerate(sorted(terms, key=is_open, reverse=True)):
-            share = half.slice(half.seconds_left / (len(terms) - k))
+            share = tried.slice(tried.seconds_left / (len(terms) - k))
             evidence = self._term(claim, term, strict, share, depth) if strict else None
             positive = evidence is not None
             if evidence is None:
@@ -254,7 +261,7 @@ class _Search:
         """Evidence for one term of a sum, on what the region says of its variables."""
         region = projection(claim.region, ex.variables(term))
         part = replace(claim, region=region, expr=term, strict=strict, defined=())
-        evidence = self._ask(self.engine.numeric, part, budget.slice(_SHORT_GLANCE))
+        evidence = self._ask(self.engine.numeric, part, _glance(budget, _SHORT_GLANCE))
         return evidence or self.prove(part, frozenset(), budget, depth + 1)
 
     def _smooth(
@@ -263,7 +270,7 @@ class _Search:
         """Sums of squares, with more and more said of new variables; boxes for pieces."""
         new = claim.expr is not self.original.expr
         if new:
-            evidence = self._ask(self.engine.numeric, claim, budget.slice(_GLANCE))
+            evidence = self._ask(self.engine.numeric, claim, _glance(budget, _GLANCE))
             if evidence is not None:
                 return evidence
         written = self._by_exponentials(claim, shown, budget, depth)
@@ -390,3 +397,7 @@ def _is_zero(claim: Obligation, point: Mapping[str, Fraction]) -> bool:
     at = tuple(point[name] for name in claim.region.variables)
     inside = in_box(claim.region.box, at) and holds(claim.region.formula, point) is True
     return inside and exact_value(claim.expr, point) == 0
+
+
+def _glance(budget: Budget, seconds: float) -> Budget:
+    return budget.slice(min(seconds, _GLANCE_SHARE * budget.seconds_left))
