@@ -320,6 +320,14 @@ def projection(region: Region, names: Collection[str]) -> Region:
     return Region(tuple(n for n, _ in sides), tuple(side for _, side in sides), And(tuple(kept)))
 
 
+def is_apart(region: Region, names: Collection[str]) -> bool:
+    """Whether some, but not all variables are named, and no conjunct links them to the others."""
+    if not names or len(names) == len(region.variables):
+        return False
+    links = (ex.variables(*(a.expr for a in atoms(part))) for part in conjuncts(region.formula))
+    return all(found <= set(names) or not found & set(names) for found in links)
+
+
 def has_reversed_side(region: Region) -> bool:
     """Whether a side of the region's box ends before it begins."""
     return any(s.lo is not None and s.hi is not None and s.lo > s.hi for s in region.box)

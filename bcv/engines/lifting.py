@@ -33,7 +33,7 @@ from bcv.evidence import (
 from bcv.expr import Expr
 from bcv.obligation import Obligation
 from bcv.outcome import Hints, Outcome, Proved, Reason, Refuted, Undecided
-from bcv.region import Relation, alternatives, atoms, has_reversed_side, projection
+from bcv.region import Relation, alternatives, atoms, has_reversed_side, is_apart, projection
 from bcv.rewriting.pieces import (
     evaluated,
     half,
@@ -253,6 +253,8 @@ class _Search:
 
         if claim.region.variables != self.original.region.variables:
             return None
+        if is_apart(claim.region, ex.variables(claim.expr)):
+            return (claim.expr,)
         return separated(claim.expr, claim.region, self.hints.points)
 
     def _term(

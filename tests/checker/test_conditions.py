@@ -192,6 +192,22 @@ def test_what_is_not_affine_in_the_unknown_is_not_derived(g: str) -> None:
     assert Session(statement_of(parse_problem(text, "base.yaml"))).derived.missing
 
 
+CASES = "x**2 + (y if y >= 0 else p*y) - 1"
+
+
+@pytest.mark.parametrize(
+    "b", ["max(abs(x), abs(y)) - 1", "max(x + y, x - y, -x) - p", CASES, "min(x, y**2) + t"]
+)
+@pytest.mark.parametrize("more", ["condition: boundary", "condition: strict-boundary", ""])
+def test_barriers_with_kinks_and_cases_are_derived_alike(b: str, more: str) -> None:
+    text = BASE.format(time="continuous", f="-x + y*d", g="-y + sin(x)", b=b, more=more)
+    problem = parse_problem(text, "base.yaml")
+    session, conditions = Session(statement_of(problem)), obligations_of(problem)
+    assert not session.derived.missing
+    assert not unmatched(problem)
+    assert len(session.derived.claims) == len(conditions.obligations)
+
+
 @pytest.mark.parametrize("b", ["exp(x/2)", "cosh(x)*x**2 + y**2", "2 + sin(2*x) - cos(y - x/3)"])
 @pytest.mark.parametrize(
     "law", ["normal: [1/3, 1/2]", "uniform: [-1, 2]", "exponential: 3", "normal: [p, p/2]"]

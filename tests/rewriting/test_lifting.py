@@ -18,6 +18,7 @@ from tests.rewriting.claims import attempted, claim, entry, replayed
 
 LINE = {"x": (None, None)}
 PLANE = {"x": (None, None), "y": (None, None)}
+STRIP = {"x": ("-3", "3"), "y": (None, None)}
 SQUARE = {"x": ("-2", "2"), "y": ("-2", "2")}
 POSITIVE = {"x": ("1/20", "6"), "y": ("1/20", "6")}
 
@@ -77,6 +78,15 @@ TRUE = {
         "(sqrt(x) - 1)*max(sign(x - 6/5), 0) + (sqrt(y) - sqrt(x))*max(sign(y - 6/5), 0)",
         {"x": ("0", "9"), "y": ("0", "9")},
     ),
+    "above an angle": claim(
+        "y**2 + 1 - 2*cos(x)",
+        STRIP,
+        positive=("x - pi/3",),
+        strict=True,
+    ),
+    "below an angle": claim("1/2 - sin(x)", STRIP, least=("pi/6 - x", "x + 2")),
+    "an exponential's range": claim("2*x**2 + 2*y**2 - 2*x*y*exp(-x**2)", PLANE),
+    "a square that is 0": claim("abs(x) - x**2/2 - 1/2", PLANE, zero=("x - 1",)),
     "surface": claim("y**2/2 - 1/8", PLANE, zero=("y**2/2 - 1/8 + 2*(cos(x) - 1)",)),
 }
 
@@ -116,6 +126,14 @@ FALSE = {
         " - 1e-6*max(sign(y - 6/5), 0)",
         {"x": ("0", "9"), "y": ("0", "9")},
     ),
+    "above an angle": claim(
+        "y**2 + 1 - 2*cos(x)",
+        STRIP,
+        least=("x - pi/3",),
+        strict=True,
+    ),
+    "below an angle": claim("1/2 - sin(x)", {"x": ("-4", "3")}, least=("pi/6 - x",)),
+    "an exponential's range": claim("2*x**2 + 2*y**2 - 4.001*x*y*exp(-x**2)", PLANE),
     "undefined": claim("x/x - 1", {"x": ("-1", "1")}),
     "undefined square": claim("(x/y)**2", SQUARE),
     "undefined root": claim("sqrt(x)**2", {"x": ("-1", "1")}),

@@ -12,7 +12,7 @@ from bcv.checker.terms import RejectedError
 from bcv.engines.engine import Budget
 from bcv.engines.registry import create
 from bcv.events import ignore
-from bcv.evidence import Cases, Evidence, Exponentials, Power, Sum
+from bcv.evidence import Cases, Evidence, Exponentials, Power, Rising, Sum
 from bcv.obligation import Obligation
 from bcv.outcome import Hints, Proved
 from tests.algebra.test_certificates import attempt
@@ -144,3 +144,44 @@ def test_a_case_may_use_its_own_bounds_only() -> None:
     assert _rejected(obligation, Cases(on, below, above))
     assert _rejected(obligation, Cases(on, covered("x", "1/100", "4"), below))
     assert _rejected(obligation, Cases(expression("x + 1/100"), above, below))
+
+
+ABOVE = claim("1 - 2*cos(x)", {"x": ("1", "7/4")}, positive=("x - pi/3",), strict=True)
+
+
+def _rising(obligation: Obligation = ABOVE, **changes: Any) -> Rising:
+    """1 - 2*cos(x) > 0 for x > pi/3, as it is 0 there and rises on [1, 7/4]."""
+    slope = claim("2*sin(x)", {"x": ("1", "7/4")}, strict=obligation.strict)
+    budget = Budget(time.monotonic() + 4.0)
+    outcome = create("branch-and-bound").discharge(slope, Hints(), budget, ignore)
+    assert isinstance(outcome, Proved)
+    fields: dict[str, Any] = {"atom": 2, "bound": expression("pi/3"), "slope": outcome.evidence}
+    return Rising(**(fields | changes))
+
+
+def test_a_claim_rises_from_its_irrational_bound() -> None:
+    assert not _rejected(ABOVE, _rising())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"atom": 0}, {"atom": 1}, {"atom": 3}, {"bound": expression("pi/4")}, {"bound": ex.ONE}],
+)
+def test_another_bound_proves_nothing(changes: dict[str, Any]) -> None:
+    assert _rejected(ABOVE, _rising(**changes))
+
+
+@pytest.mark.parametrize(
+    "false",
+    [
+        claim("1 - 2*cos(x)", {"x": ("1", "7/4")}, least=("x - pi/3",), strict=True),
+        claim("1 - 2*cos(x) - 1e-30", {"x": ("1", "7/4")}, positive=("x - pi/3",), strict=True),
+        claim("1 - 2*cos(x)", {"x": ("1", "7/4")}, positive=("pi/3 - x",), strict=True),
+        claim("1 - 2*cos(x)", {"x": ("-7/4", "7/4")}, positive=("pi/3 - x",), strict=True),
+        claim("2*cos(x) - 1", {"x": ("1", "7/4")}, positive=("x - pi/3",), strict=True),
+        claim("1 - 2*cos(x)", {"x": ("11/10", "2")}, positive=("x - pi/3",), strict=True),
+        claim("max(sign(x - 3/2), 0) - 2*cos(x)", {"x": ("1", "7/4")}, positive=("x - pi/3",)),
+    ],
+)
+def test_what_does_not_rise_from_its_bound_is_rejected(false: Obligation) -> None:
+    assert _rejected(false, _rising(false))
