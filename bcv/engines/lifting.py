@@ -308,7 +308,7 @@ class _Search:
         if not found and claim.expr.total and is_rational(claim.expr):
             return self._ask(self.engine.algebraic, claim, budget)
         aided = [item for item in found if item.theorems]
-        first = [(item, _FIRST_SHARE) for item in found]
+        first = [(item, _FIRST_SHARE) for item in found] if found != aided[:1] else []
         second = [(item, 1 / (len(aided) - k)) for k, item in enumerate(aided)]
         for item, share in first + second:
             evidence = self._lifted(claim, item, budget.slice(share * budget.seconds_left))

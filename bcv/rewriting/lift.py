@@ -116,6 +116,8 @@ def lift(obligation: Obligation, shown: frozenset[Expr], depth: Depth) -> Lift |
         facts = [atom.expr for theorem in theorems for atom in atoms_of(theorem)]
         more = [term for term in _opaque(facts) if term not in terms]
         terms.update(dict.fromkeys(more))
+        if len(first) > MOST_VARIABLES and depth is not Depth.ORDER:
+            return None  # there is time for one attempt only
         if not terms or len(terms) > MOST_VARIABLES:
             found = _lifted(obligation, _about(theorems, first, shown, depth), first)
             return found if first and _is_small(found) else None
@@ -145,7 +147,12 @@ def _about(
     """The theorems that speak of these terms alone; bounds on sin^2 stand for sin^2 + cos^2 = 1."""
     squares = [Theorem("sine-square", t.args) for t in terms if t.op is Op.SIN]
     usable = [t for t in squares if depth >= Depth.ORDER and _usable(t, shown)]
-    kept = [t for t in theorems if set(_opaque(a.expr for a in atoms_of(t))) <= set(terms)]
+    implied = {"sine"} if usable else set()  # u^2 - u*s = (u^2 - s^2)/2 + (u - s)^2/2
+    kept = [
+        t
+        for t in theorems
+        if t.name not in implied and set(_opaque(a.expr for a in atoms_of(t))) <= set(terms)
+    ]
     return (*kept, *usable)
 
 
