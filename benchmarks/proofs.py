@@ -3,8 +3,9 @@
     python benchmarks/proofs.py [--json FILE] [--timeout 5] [--every 1] [FOLDER...]
 
 Soundness does not depend on this file. Every problem that is decided within the limit gives a
-proof file, which is checked twice: in this process, and by ``python bcv/checker FILE`` in a new
-one, as somebody without bcv would do it. Two covers of 131,072 leaves, made here, show the rate
+proof file, which is checked three times: in this process, line by line to count what it executes
+of the checker, and by ``python bcv/checker FILE`` in a new one, as somebody without bcv would do
+it. Two covers of 131,072 leaves, made here, show the rate
 for large proofs.
 """
 
@@ -18,11 +19,12 @@ import tempfile
 import time
 from array import array
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
+from executed import executed_lines, loaded_lines
 from measuring import ROOT, about, arguments, seconds, table, write
 
 from bcv.bench.suite import Case, collect
@@ -40,11 +42,17 @@ from bcv.verdict import Answer, Assurance, Settled, Verdict
 DEPTH: Final = 17
 CHECK_LIMIT: Final = 30.0
 """Seconds after which a replay is stopped."""
+COUNTED: Final = 1.0
+"""Only replays that took less are repeated to count lines, which takes some 30 times as long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One proof: bytes of the file, leaves of its covers, seconds of replays (cpu, wall)."""
+    """One proof: bytes of the file, leaves of its covers, seconds of replays (cpu, wall).
+
+    ``loaded`` are the lines of code of the checker's core and of the rules that the proof uses,
+    ``executed`` those in functions that its check executes; 0 where nobody counted.
+    """
 
     problem: str
     answer: str
@@ -57,6 +65,8 @@ class Row:
     warm: float
     cold: float
     cold_wall: float
+    loaded: int
+    executed: int
 
 
 def leaves_of(evidence: Evidence) -> int:
@@ -75,6 +85,12 @@ def in_this_process(proof: Path) -> tuple[bool, str]:
     except Overrun:
         return False, f"stopped after {CHECK_LIMIT:g} s"
     return result.verified, result.reason
+
+
+def sizes(proof: str) -> tuple[int, int]:
+    """The lines of code that a proof rests on, and those that it executes."""
+    result, executed = executed_lines(proof)
+    return loaded_lines(result.rules), executed
 
 
 def in_new_process(proof: Path) -> tuple[bool, float, float]:
@@ -103,9 +119,11 @@ def checked(problem: Problem, verdict: Verdict, name: str, expected: str | None,
     reason = "the two replays differ" if verified and not apart else reason
     proved = [c.outcome.evidence for c in verdict.conditions if isinstance(c.outcome, Proved)]
     valid = verdict.answer is Answer.VALID
+    loaded, executed = sizes(str(proof)) if verified and warm < COUNTED else (0, 0)
     return Row(
         name, verdict.answer.value, expected, verified and apart, reason,
         proof.stat().st_size, sum(map(leaves_of, proved)) if valid else 0, prove, warm, cold, wall,
+        loaded, executed,
     )  # fmt: skip
 
 
@@ -160,6 +178,13 @@ def complete_cover(settled: Settled) -> Cover:
     return Cover(root, array("q", nodes), array("d"), (Bounded(Form.NATURAL),))
 
 
+def spread(values: Sequence[float]) -> dict[str, float]:
+    """The median, the 90 % quantile and the largest value."""
+    ordered = sorted(values) or [0]
+    return {"median": statistics.median_high(ordered), "p90": ordered[int(0.9 * len(ordered))],
+            "longest": ordered[-1]}  # fmt: skip
+
+
 def summary(rows: list[Row], tried: int) -> dict[str, Any]:
     """The shares, sizes and times of the problems' proofs, and the rates of the large covers."""
     real = [row for row in rows if not row.problem.startswith("made: ")]
@@ -167,17 +192,19 @@ def summary(rows: list[Row], tried: int) -> dict[str, Any]:
     wrong = [r.problem for r in real if r.expected in ("valid", "invalid") and
              r.expected != r.answer]  # fmt: skip
     covers = sorted((row for row in real if row.leaves), key=lambda row: -row.leaves)
-    ordered = sorted(row.warm for row in real) or [0.0]
-    sizes = sorted(row.bytes for row in real) or [0]
+    ordered = [row.warm for row in real]
+    files = sorted(row.bytes for row in real) or [0]
+    counted = [row for row in real if row.executed]
     return {
         "problems": tried,
         "decided": len(real),
         "verified": counts[True],
         "wrong": wrong,
         "rejected": [(row.problem, row.reason) for row in real if not row.verified],
-        "bytes": {"median": statistics.median(sizes), "largest": sizes[-1]},
-        "warm": {"median": statistics.median(ordered), "p90": ordered[int(0.9 * len(ordered))],
-                 "longest": ordered[-1]},
+        "bytes": {"median": statistics.median(files), "largest": files[-1]},
+        "lines": {"loaded": spread([row.loaded for row in counted]),
+                  "executed": spread([row.executed for row in counted])},
+        "warm": spread(ordered),
         "cold": {"median": statistics.median([row.cold for row in real] or [0.0])},
         "rates": [(row.problem, row.leaves, row.leaves / row.warm)
                   for row in (*covers[:3], *(r for r in rows if r not in real))],
@@ -195,6 +222,8 @@ def show(found: dict[str, Any]) -> str:
         ("proof file: median, largest", f"{size['median'] / 1000:.3g} kB, "
                                         f"{size['largest'] / 1000:.4g} kB"),
         ("replay: median, 90 %, longest", ", ".join(map(seconds, warm.values()))),
+        *((f"lines of the checker {what}: median, 90 %, most", ", ".join(map(str, row.values())))
+          for what, row in found["lines"].items()),
         ("replay in a new process: median", seconds(found["cold"]["median"])),
     ]  # fmt: skip
     rates = [(Path(name).stem, leaves, f"{rate:,.0f}") for name, leaves, rate in found["rates"]]

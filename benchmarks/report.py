@@ -148,6 +148,10 @@ def proofs(document: Document) -> str:
         ("replay in the same process: median, 90 %, longest",
          ", ".join(map(seconds, warm.values()))),
         ("replay in a new process: median", seconds(document["cold"]["median"])),
+        *((f"lines of the checker that a proof {what}: median, 90 %, most",
+           ", ".join(f"{n:,}" for n in document["lines"][key].values()))
+          for key, what in (("loaded", "rests on"), ("executed", "executes"))
+          if "lines" in document),
     ]  # fmt: skip
     covers = [
         (Path(n).stem, f"{leaves:,}", f"{rate:,.0f}") for n, leaves, rate in document["rates"]

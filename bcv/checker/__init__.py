@@ -1,27 +1,28 @@
 """Is a proof right? An independent checker of proof files: it never searches or believes.
 
 The verdict "checked" rests on this package and on Python's integers, fractions and IEEE doubles.
-It imports the standard library only and shares no code with the prover. Read it in this order:
-``statement`` (what is claimed), ``conditions`` (what must hold for that), ``claims``,
-``matching`` (is that what was proved), ``rules`` and ``witnesses`` (is the evidence right), and
-below them ``terms``, ``polynomials``, ``intervals``, ``fixed`` (the mathematics).
+It imports the standard library only and shares no code with the prover. The files in this folder
+are the core, which every proof needs. Read it in this order: ``reading`` and ``statement`` (what is
+claimed), ``conditions`` (what must hold for that), ``claims``, ``matching`` (is that what was
+proved), ``tasks`` and ``library`` (which rule says whether the evidence is right), and below them
+``terms`` and ``ring`` (the mathematics). What a proof needs beside the core stands in ``rules``;
+the result names it.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from .claims import Claim, Region
-from .conditions import Derived, derive
-from .matching import Obligation, mismatch
-from .polynomials import Ring
-from .rules import Task, prove
-from .statement import Reader, Statement, entry, read_statement, sequence, text, truth, words
+from .claims import Claim, Obligation, Region
+from .conditions import derive
+from .matching import mismatch
+from .reading import Reader, entry, sequence, text, truth
+from .ring import Ring
+from .statement import Statement
+from .tasks import Task, prove, refute
 from .terms import RejectedError, Terms
-from .witnesses import refute
 
 UNREADABLE = "the checker cannot make out the proof"
 NO_POINTS = "there are no such points"
@@ -29,8 +30,7 @@ LARGEST_FILE = 512 << 20
 MOST_ENTRIES = 10_000
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """What the check came to.
 
     Attributes:
@@ -38,12 +38,20 @@ class Result:
         reason: why not, or what was verified.
         statement: the statement in words, as the checker understood it; "" if it could not.
         details: per condition, what its evidence was.
+        rules: the modules in ``rules`` that were used, beside the core.
     """
 
     verified: bool
     reason: str
     statement: str = ""
     details: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+
+    @property
+    def trusted(self) -> str:
+        """What the result rests on, in words."""
+        names = ", ".join(name.replace("_", " ") for name in self.rules)
+        return f"rests on the core{names and f' and the rules {names}'}"
 
 
 class Session:
@@ -51,12 +59,19 @@ class Session:
 
     def __init__(self, statement: Any) -> None:
         """Raises RejectedError."""
-        self.statement: Statement = read_statement(statement)
-        self.derived: Derived = derive(self.statement)
+        self.statement = Statement(statement)
+        self.derived = derive(self.statement)
 
     @property
     def words(self) -> str:
+        from .wording import words  # only a reader needs them
+
         return words(self.statement)
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The rules that were used so far, beside the core."""
+        return self.statement.terms.library.used
 
     def claims(self, name: str) -> list[Claim]:
         return [claim for claim in self.derived.claims if claim.name == name]
@@ -116,7 +131,7 @@ def _check_valid(session: Session, entries: list[Any]) -> Result:
         details.append(_first_success(claim.name, entries, lambda d, c=claim: session.prove(c, d)))
     if session.derived.missing:
         raise RejectedError(session.derived.missing[0])
-    return Result(True, "the certificate is valid", session.words, tuple(details))
+    return Result(True, "the certificate is valid", session.words, tuple(details), session.rules)
 
 
 def _check_invalid(session: Session, entries: list[Any]) -> Result:
@@ -128,7 +143,9 @@ def _check_invalid(session: Session, entries: list[Any]) -> Result:
         except RejectedError as why:
             reasons.append(str(why))
         else:
-            return Result(True, "the certificate is invalid", session.words, (words,))
+            return Result(
+                True, "the certificate is invalid", session.words, (words,), session.rules
+            )
     raise RejectedError(reasons[-1])
 
 
@@ -168,7 +185,7 @@ def check_condition(session: Session, name: str, part: str, data: Any) -> Result
         reasons = []
         for claim in session.claims(name):
             try:
-                return Result(True, attempt(claim, data))
+                return Result(True, attempt(claim, data), rules=session.rules)
             except RejectedError as why:
                 reasons.append(str(why))
         return Result(False, "; ".join(dict.fromkeys(reasons)) or f"{name} is no condition here")
@@ -186,7 +203,8 @@ def check_evidence(data: Any) -> Result:
         roots = dict.fromkeys((obligation.expr, *reader.all(entry(stated, "defined"))))
         defined = tuple(root for root in roots if not reader.terms.total[root])
         task = Task(reader, obligation, obligation.expr, obligation.strict, defined)
-        return Result(True, prove(task, entry(data, "evidence")))
+        words = prove(task, entry(data, "evidence"))
+        return Result(True, words, rules=reader.terms.library.used)
     except RejectedError as why:
         return Result(False, str(why))
     except Exception as bug:  # as in ``check``

@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> int:
         print("usage: python bcv/checker FILE", file=sys.stderr)
         return 0 if arguments in (["-h"], ["--help"]) else 2
     result = _package().check(arguments[0])
-    for line in (result.statement, *result.details):
+    for line in (result.statement, *result.details, result.trusted if result.verified else ""):
         if line:
             print(line)
     print(f"{'VERIFIED' if result.verified else 'REJECTED'}: {result.reason}")

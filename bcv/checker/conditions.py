@@ -6,38 +6,37 @@ table has and this file has not is named in ``Derived.missing``, and nothing is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
-from .chance import supermartingale
-from .claims import Claim, Formula, Region, both
-from .control import least_over_inputs
-from .invariance import staying
-from .kinks import continuity, kinks
-from .levels import automatic_levels
+from .claims import Claim, Formula, Region, both, names_in, plain
 from .matching import is_empty
-from .polynomials import Ring
-from .statement import Mode, Statement, Transition, names_in, plain
+from .ring import Ring
+from .statement import Mode, Statement
 from .terms import RejectedError
 
 KINKS = ("abs", "min", "max", "select")
 
 
-@dataclass
 class Derived:
     """The claims that together make the certificate right, and what could not be derived."""
 
-    claims: list[Claim] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.claims: list[Claim] = []
+        self.missing: list[str] = []
 
 
 class Deriver:
-    KINKS = KINKS
+    """Derives the claims of one statement, with the rules for what only some statements have."""
 
     def __init__(self, statement: Statement) -> None:
         self.s, self.t = statement, statement.terms
         self.found = Derived()
         self.level = statement.levels[0] if statement.levels else self.t.zero
+
+    def rule(self, kind: str) -> Any:
+        """The module for claims of this kind."""
+        return self.t.library.rule("claim", kind)
 
     # -- building blocks ------------------------------------------------------------------------
 
@@ -91,7 +90,8 @@ class Deriver:
     def sets(self) -> None:
         t, strict, levels = self.t, self.s.strict_initial, self.s.levels
         if self.s.automatic_levels:
-            return automatic_levels(self)
+            self.rule("levels").automatic_levels(self)
+            return
         for mode in self.s.modes:
             b = self.barrier(mode)
             low, high = levels or (t.zero, t.zero)
@@ -116,7 +116,7 @@ class Deriver:
         if levels:
             gap = t.sub(levels[1], levels[0])
             self.claim("", "levels", "c1 < c2", (), gap, True, states=False)
-        return None
+        return
 
     # -- continuous time ------------------------------------------------------------------------
 
@@ -157,69 +157,11 @@ class Deriver:
         self.on_dynamics(mode, "flow", words, where, lie, strict, b)
         if where and not t.total[b]:
             self.claim(mode.name, "flow", "B is defined", (mode.domain,), t.one, False, (b,), False)
-        continuity(self, mode, b)
+        if self.has(b, "select"):
+            self.rule("kinks").continuity(self, mode, b)
         if kind == "boundary":
-            self.regular(mode, b)
+            self.rule("regular").regular(self, mode, b)
         return None
-
-    def regular(self, mode: Mode, b: int) -> None:
-        """grad B is not 0 where B = level, and f is locally Lipschitz near there."""
-        t = self.t
-        if any(self.has(f, "select") for f in mode.dynamics):
-            return self.lacks(mode, "regular", "jumps in f")
-        if _has_equality(mode.domain):
-            return self.lacks(mode, "regular", "an equality in the domain")
-        gradient = [t.derivative(b, n) for n in (*(state.name for state in self.s.states), "t")]
-        square = t.zero
-        for slope in gradient:
-            square = t.add(square, t.mul(slope, slope))
-        where = (mode.domain, self.surface(b))
-        words = f"grad B is not 0 where B = {t.text(self.level)}"
-        self.claim(mode.name, "regular", words, where, square, True, (b,))
-        kinks(self, mode, gradient, where)
-        zeros = {v.name: t.zero for v in self.s.variables["inputs"]}
-        for node in t.below([t.substitute(f, zeros) for f in mode.dynamics]):
-            op, *rest = t.nodes[node]
-            if op in ("sqrt", "asin", "acos") and t.value(rest[0]) is None:
-                room = rest[0] if op == "sqrt" else t.sub(t.one, t.power(rest[0], 2))
-                words = f"f is locally Lipschitz: {t.text(room)} > 0"
-                self.claim(mode.name, "flow", words, where, room, True, refutable=False)
-        return None
-
-    # -- discrete time --------------------------------------------------------------------------
-
-    def after_step(self, mode: Mode, b: int) -> int:
-        """B at the next state and at time t + 1."""
-        later = {"t": self.t.add(self.t.node("var", "t"), self.t.one)}
-        names = [state.name for state in self.s.states]
-        return self.t.substitute(b, later | dict(zip(names, mode.dynamics, strict=True)))
-
-    def step(self, mode: Mode) -> None:
-        """What must hold at each step."""
-        t, kind, b, rate = self.t, self.s.condition, self.barrier(mode), self.s.rate
-        following = self.after_step(mode, b)
-        if kind in ("nonincreasing", "decreasing"):
-            words = "B+ <= B" if kind == "nonincreasing" else "B+ < B"
-            strict = kind == "decreasing"
-            self.on_dynamics(mode, "step", words, (), t.sub(following, b), strict, b)
-        elif kind == "inductive":
-            strict = self.s.strict_initial
-            sign = "<" if strict else "<="
-            words = "B+ {0} {1} where B {0} {1}".format(sign, t.text(self.level))
-            value = t.sub(following, self.level)
-            self.on_dynamics(mode, "step", words, (self.safe_side(b),), value, strict, b)
-        elif kind == "exponential" and rate is not None and not self.s.levels:
-            room = t.sub(t.one, rate)
-            value = t.sub(following, t.mul(room, b))
-            self.on_dynamics(mode, "step", "B+ <= (1 - r)*B", (), value, False, b)
-            known = t.value(rate)
-            if known is None or not 0 <= known <= 1:
-                self.claim(mode.name, "step", "r >= 0", (mode.domain,), rate)
-                self.claim(mode.name, "step", "r <= 1", (mode.domain,), room)
-            if self.s.strict_initial and (known is None or known >= 1):
-                self.claim(mode.name, "step", "r < 1", (mode.domain,), room, True, refutable=False)
-        else:
-            self.lacks(mode, "step", f"condition {kind!r}")
 
     # -- both -----------------------------------------------------------------------------------
 
@@ -238,7 +180,9 @@ class Deriver:
         t = self.t
         inputs = {v.name: t.zero for v in self.s.variables["inputs"]}
         places = (mode.domain, *where)
-        least = least_over_inputs(self, mode, name, value, places) if inputs else value
+        least = value
+        if inputs:
+            least = self.rule("inputs").least_over_inputs(self, mode, name, value, places)
         if least is None:
             return self.lacks(mode, name, "inputs that enter like this")
         fields = tuple(t.substitute(f, inputs) for f in mode.dynamics)
@@ -251,34 +195,9 @@ class Deriver:
         self.claim(mode.name, name, words, places, t.neg(least), strict, defined)
         return None
 
-    def jump(self, edge: Transition) -> None:
-        """What must hold at a transition of a hybrid system."""
-        t, modes = self.t, {mode.name: mode for mode in self.s.modes}
-        source, target = modes[edge.source], modes[edge.target]
-        b, name = self.barrier(source), f"jump:{edge.source}->{edge.target}"
-        names = [state.name for state in self.s.states]
-        after = t.substitute(self.barrier(target), dict(zip(names, edge.reset, strict=True)))
-        defined = (b, *edge.reset)
-        where: tuple[Formula, ...] = (source.domain, edge.guard)
-        if self.s.condition in ("nonincreasing", "decreasing", "exponential"):
-            words, value = "B_to(reset(x)) <= B_from(x)", t.sub(b, after)
-            self.claim("", name, words, where, value, False, defined)
-        else:
-            # Between levels, the flow keeps B <= c1 only, also if B < c1 on the initial set.
-            strict = self.s.strict_initial and self.s.condition != "between-levels"
-            before: Formula = (">" if strict else ">=", t.sub(self.level, b))
-            words = "B_from <= level implies B_to(reset(x)) <= level"
-            self.claim("", name, words, (*where, before), t.sub(self.level, after), strict, defined)
-
     def lacks(self, mode: Mode, name: str, what: str) -> None:
         label = f"{name}:{mode.name}" if mode.name else name
         self.found.missing.append(f"{label}: {what}: not covered by this checker yet")
-
-
-def _has_equality(formula: Formula) -> bool:
-    if formula[0] in ("and", "or"):
-        return any(_has_equality(part) for part in formula[1:])
-    return bool(formula[0] == "==")
 
 
 def _check_names(s: Statement) -> None:
@@ -315,11 +234,11 @@ def derive(statement: Statement) -> Derived:
         return work.found
     if statement.domain_invariant:
         for mode in statement.modes:
-            staying(work, mode)
+            work.rule("stays").staying(work, mode)
     noisy = statement.noise or statement.diffusion or statement.jumps
     if statement.condition == "supermartingale":
         for mode in statement.modes:
-            supermartingale(work, mode)
+            work.rule("supermartingale").supermartingale(work, mode)
         return work.found
     if noisy:
         work.found.missing.append(
@@ -328,7 +247,10 @@ def derive(statement: Statement) -> Derived:
         return work.found
     work.sets()
     for mode in statement.modes:
-        (work.step if statement.time == "discrete" else work.flow)(mode)
+        if statement.time == "discrete":
+            work.rule("step").step(work, mode)
+        else:
+            work.flow(mode)
     for edge in statement.transitions:
-        work.jump(edge)
+        work.rule("jump").jump(work, edge)
     return work.found

@@ -8,21 +8,11 @@ have values, for rationals s > 0 and c >= 0.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 
-from .claims import FALSE, Claim, Formula, Region, Side, conjuncts
-from .polynomials import FIELD, Ring
+from .claims import FALSE, Claim, Formula, Obligation, Region, Side, conjuncts
+from .ring import FIELD, Ring
 from .terms import RejectedError, rational_value
-
-
-@dataclass(frozen=True)
-class Obligation:
-    """What the evidence speaks about; atoms in it are numbered by ``region``."""
-
-    region: Region
-    expr: int
-    strict: bool
 
 
 def linear(ring: Ring, term: int, degree: int = 1) -> tuple[str, Fraction, Fraction] | None:

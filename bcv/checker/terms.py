@@ -13,6 +13,8 @@ from fractions import Fraction
 from math import isqrt
 from typing import Any
 
+from .library import Library
+
 FUNCTIONS = ("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "exp", "log")
 UNARY = (*FUNCTIONS, "neg", "sqrt", "abs")
 BINARY = ("+", "-", "*", "/", "min", "max")
@@ -58,9 +60,12 @@ class Terms:
 
     ``total[i]`` is True only if node i is defined at every real point. ("select", c, a, b) is a
     where c > 0, b where c < 0, and both where c = 0.
+
+    ``library`` finds the rules for what is said about these terms.
     """
 
     def __init__(self) -> None:
+        self.library = Library()
         self.nodes: list[tuple[Any, ...]] = []
         self.total: list[bool] = []
         self._numbers: dict[tuple[Any, ...], int] = {}

@@ -29,7 +29,7 @@ def check(
     if not file.is_file():
         raise BcvError("there is no such proof file", place=Place(str(file)))
     result = replay(str(file))
-    for line in (result.statement, *result.details):
+    for line in (result.statement, *result.details, result.trusted if result.verified else ""):
         if line:
             typer.echo(line)
     verified, reason = result.verified, result.reason

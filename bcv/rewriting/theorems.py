@@ -2,7 +2,7 @@
 
 Soundness depends on this file: its atoms are added to regions as if they had always been there.
 A theorem's atoms hold wherever all of them are defined.
-``bcv.checker.theorems`` holds the same table, written independently.
+``bcv.checker.rules.theorems`` holds the same table, written independently.
 
 Notation: f = f(u) is the term, u any expression. A bound on f(u)*u for u >= 0 holds for all u,
 since f is odd: both sides are even.

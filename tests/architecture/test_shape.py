@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "bcv").rglob("*.py"))
 LONGEST_FILE = 500
-LONGER = {"expr.py": 600, "intervals.py": 530, "rules.py": 530}
+LONGER = {"expr.py": 600, "intervals.py": 530}
 LONGEST_FUNCTION = 60
 
 
@@ -43,7 +43,7 @@ def test_a_module_says_which_question_it_answers_and_if_soundness_depends_on_it(
         return
     words = ast.get_docstring(tree) or ""
     assert words, "no docstring"
-    if path.name != "__init__.py" and path.parent.name != "checker":
+    if path.name != "__init__.py" and "checker" not in path.parts:
         assert "sound" in words.lower(), "does not say if soundness depends on it"
 
 

@@ -15,6 +15,8 @@ RARE = (
     "bcv.formats.onnx", "bcv.formats.schema", "bcv.formats.smtlib", "bcv.algebra", "bcv.rewriting",
     "bcv.engines.query", "bcv.engines.sum_of_squares", "bcv.engines.lifting",
     "bcv.engines.linear_relaxation", "bcv.reports.terminal", "numpy.random", "numpy.fft",
+    "bcv.checker.wording", "bcv.checker.rules.affine", "bcv.checker.rules.chance",
+    "bcv.checker.rules.functions", "bcv.checker.rules.steps", "bcv.checker.rules.theorems",
 )  # fmt: skip
 """What a small continuous problem with polynomials does not use."""
 

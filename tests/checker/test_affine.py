@@ -14,8 +14,8 @@ from flint import arb, ctx, fmpq
 
 from bcv import expr as ex
 from bcv.checker import check_evidence
-from bcv.checker.affine import AffineBound
-from bcv.checker.lines import UnboundedError, line
+from bcv.checker.rules.affine import AffineBound
+from bcv.checker.rules.lines import UnboundedError, line
 from bcv.checker.terms import Terms
 from bcv.engines.engine import Budget
 from bcv.engines.linear_relaxation import LinearRelaxation
@@ -257,7 +257,7 @@ def test_a_line_and_a_range_hold_at_every_point(kind: str) -> None:
 
 
 def test_exp_and_tanh_err_by_less_than_their_lines_assume() -> None:
-    from bcv.checker import lines
+    from bcv.checker.rules import lines
 
     with ctx.workprec(400):
         points = [-750.0, -700.0, -0.35, -1e-300, 0.0, 0.34657359, 239.9]

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from bcv.checker import Session, _obligation
-from bcv.checker.claims import UNDEFINED, UNKNOWN, PointValues, violates
 from bcv.checker.matching import mismatch
-from bcv.checker.polynomials import Ring
-from bcv.checker.statement import Reader
+from bcv.checker.reading import Reader
+from bcv.checker.ring import Ring
+from bcv.checker.rules.values import UNDEFINED, UNKNOWN, PointValues, violates
 from bcv.checker.terms import RejectedError
 from bcv.conditions import obligations_of
 from bcv.enclosures.exact import exact_value

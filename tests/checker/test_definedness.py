@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bcv.checker.intervals import Fixed, Floats, Interval
-from bcv.checker.programs import Machine
+from bcv.checker.rules.fixed_point import Fixed
+from bcv.checker.rules.intervals import Floats, Interval
+from bcv.checker.rules.programs import Machine
 from bcv.checker.terms import Terms
 
 ARITHMETICS = (Floats(), Fixed(128))

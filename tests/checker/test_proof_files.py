@@ -20,7 +20,7 @@ import pytest
 
 from bcv.checker import UNREADABLE, check, check_condition
 from bcv.checker.__main__ import main
-from bcv.checker.decoding import Stream
+from bcv.checker.rules.packed import Stream
 from bcv.evidence import Bounded, Cover, Form
 from bcv.formats.problem_yaml import parse_problem
 from bcv.formats.proof import ProofError, packed_doubles, packed_nodes, proved_entry, write_proof

@@ -11,9 +11,11 @@ import pytest
 from bcv import expr as ex
 from bcv.checker import Result, Session, check_condition
 from bcv.checker.claims import Region
-from bcv.checker.intervals import double_below
 from bcv.checker.matching import tight_box
-from bcv.checker.polynomials import Bernstein, Ring, is_positive_semidefinite
+from bcv.checker.ring import Ring
+from bcv.checker.rules.bernstein import Bernstein
+from bcv.checker.rules.intervals import double_below
+from bcv.checker.rules.semidefinite import is_positive_semidefinite
 from bcv.checker.terms import RejectedError, Terms
 from bcv.conditions import obligations_of
 from bcv.evidence import (

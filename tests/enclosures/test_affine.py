@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bcv import expr as ex
-from bcv.checker.affine import AffineBound
+from bcv.checker.rules.affine import AffineBound
 from bcv.checker.terms import Terms
 from bcv.enclosures import floats
 from bcv.enclosures.affine import AffineMachine

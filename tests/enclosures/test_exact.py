@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bcv import expr as ex
-from bcv.checker.claims import UNDEFINED, UNKNOWN, PointValues
-from bcv.checker.statement import Reader
+from bcv.checker.reading import Reader
+from bcv.checker.rules.values import UNDEFINED, UNKNOWN, PointValues
 from bcv.checker.terms import Terms
 from bcv.enclosures.exact import (
     exact_sign,

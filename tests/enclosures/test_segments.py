@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from bcv import checker
 from bcv import expr as ex
 from bcv.checker.claims import Claim
-from bcv.checker.statement import Reader
+from bcv.checker.reading import Reader
+from bcv.checker.tasks import refute
 from bcv.checker.terms import RejectedError, Terms
-from bcv.checker.witnesses import refute
 from bcv.enclosures.segments import verify_box, verify_segment
 from bcv.evidence import Box, Segment, SumOfSquares, Witness
 from bcv.expr import Expr, Op

@@ -9,8 +9,8 @@ from typing import Any
 
 from bcv import checker
 from bcv import expr as ex
-from bcv.checker.rules import Task, prove
-from bcv.checker.statement import Reader
+from bcv.checker.reading import Reader
+from bcv.checker.tasks import Task, prove
 from bcv.checker.terms import Terms
 from bcv.engines.engine import Budget
 from bcv.engines.registry import create

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bcv import expr as ex
-from bcv.checker.polynomials import Ring
-from bcv.checker.statement import Reader
+from bcv.checker.reading import Reader
+from bcv.checker.ring import Ring
+from bcv.checker.rules.theorems import Theorems
 from bcv.checker.terms import RejectedError, Terms
-from bcv.checker.theorems import Theorems
 from bcv.enclosures.exact import ExactPoint
 from bcv.evidence import Theorem
 from bcv.expr import Op
