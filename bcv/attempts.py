@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from bcv.enclosures.segments import verify_witness
 from bcv.engines.engine import Budget, Engine
 from bcv.engines.registry import ENGINES, create
-from bcv.events import Emit, EngineFinished, EngineStarted
-from bcv.evidence import Attestation, Evidence, SquareFactor
+from bcv.events import Emit, EngineFinished, EngineStarted, Event, ignore
+from bcv.evidence import Attestation, Evidence, Point, SquareFactor
 from bcv.obligation import Obligation
 from bcv.outcome import Hints, Known, Outcome, Proved, Reason, Refuted, Undecided
 from bcv.sandbox import Overrun, alarm
-from bcv.verdict import Assurance, Settled
+from bcv.verdict import Assurance, Settled, Stored
 
 if TYPE_CHECKING:
     from bcv.algebra.reduction import Reduction
@@ -44,6 +44,13 @@ MAX_HINTS: Final = 64
 
 GRACE: Final = 0.4
 """Seconds past its slice after which an engine is stopped by force."""
+
+
+LOOK_SECONDS: Final = 0.25
+"""Seconds after which a look ends, should its few boxes be that expensive."""
+
+LEAST_SHARE: Final = 1 / 16
+"""Of the region: where a look proves less, nobody knows how much longer the rest takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +84,8 @@ class Attempt:
 
     ``reduction`` is a simpler claim that implies the obligation; engines then work on that.
     ``examined`` says that a reduction was looked for, ``cached`` that an earlier run settled it,
-    and ``checked`` that the checker has replayed what that run left.
+    and ``checked`` that the checker has replayed what that run left, which is ``stored``, in
+    ``replay`` seconds.
     """
 
     obligation: Obligation
@@ -90,6 +98,8 @@ class Attempt:
     replies: Mapping[str, Reply] = field(default_factory=dict)
     cached: bool = False
     checked: bool = False
+    stored: Stored | None = None
+    replay: float | None = None
 
     @property
     def open(self) -> bool:
@@ -135,7 +145,9 @@ def doubted(attempt: Attempt, outcome: Undecided) -> Attempt:
         return attempt
     reply = Reply(outcome, attempt.hints, 0.0, 0.0)
     replies = {**attempt.replies, attempt.engine: reply}
-    return replace(attempt, outcome=outcome, replies=replies, cached=False, checked=False)
+    return replace(
+        attempt, outcome=outcome, replies=replies, cached=False, checked=False, stored=None
+    )
 
 
 def examined(attempt: Attempt, budget: Budget) -> Attempt:
@@ -197,6 +209,55 @@ def asked(name: str, attempt: Attempt, budget: Budget, seconds: float, emit: Emi
         return engine.discharge(attempt.obligation, attempt.hints, part, emit)
 
     outcome, spent = guarded(name, attempt.obligation, budget, seconds, run, emit)
+    return _after(attempt, name, outcome, seconds, spent)
+
+
+def looked(name: str, attempt: Attempt, budget: Budget, boxes: int, emit: Emit) -> Attempt:
+    """The attempt once the engine had a look at so few boxes, at a quarter of them first.
+
+    Without any boxes it may only say whether the root as a whole settles the claim. A refutation
+    becomes a hint: sampling finds simpler points close by. A look that settles nothing goes
+    unreported, since the engine will go on from there.
+    """
+    heard: list[Event] = []
+    spent, outcome = 0.0, attempt.outcome
+
+    def run(engine: Engine, part: Budget) -> Outcome:
+        return engine.discharge(attempt.obligation, attempt.hints, part, ignore)
+
+    for limit in (boxes // 4, boxes):
+        heard.clear()
+        part = replace(budget, boxes=limit, jobs=1)
+        outcome, seconds = guarded(name, attempt.obligation, part, LOOK_SECONDS, run, heard.append)
+        spent += seconds
+        stopped = isinstance(outcome, Undecided) and outcome.reason is Reason.BOX_LIMIT
+        if not stopped or _hopeless(outcome.known.proved_share):
+            break
+    match outcome:
+        case Proved():
+            for event in heard:
+                emit(event)
+        case Refuted(Point(point)):
+            from bcv.enclosures.assumptions import enclosing_floats  # loads numpy
+
+            seen = Hints((tuple(enclosing_floats(x)[0] for _, x in point),))
+            return replace(attempt, seconds=spent, hints=_joined(attempt.hints, seen))
+        case Refuted():
+            return replace(attempt, seconds=spent)
+        case Undecided(Reason.BOX_LIMIT, known=known):
+            share = known.proved_share
+            needed = None if share is None else spent / max(share, LEAST_SHARE)
+            outcome = replace(outcome, reason=Reason.TIMEOUT, detail="", needed=needed)
+    return _after(attempt, name, outcome, spent, spent)
+
+
+def _hopeless(share: float | None) -> bool:
+    """Whether four times the boxes that proved this share would not do."""
+    return share is not None and share < 0.25
+
+
+def _after(attempt: Attempt, name: str, outcome: Outcome, seconds: float, spent: float) -> Attempt:
+    """The attempt after an engine's outcome, for which it was given so many seconds."""
     spent_in_all = attempt.seconds + spent
     if not isinstance(outcome, Undecided):
         return replace(attempt, outcome=outcome, engine=name, seconds=spent_in_all)
@@ -304,4 +365,6 @@ def settled(attempt: Attempt) -> Settled:
         Assurance.CHECKED if attempt.checked else worth(attempt.outcome),
         attempt.seconds,
         attempt.cached,
+        stored=attempt.stored,
+        replay=attempt.replay,
     )

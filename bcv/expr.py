@@ -14,8 +14,9 @@ import hashlib
 import math
 import threading
 import weakref
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final
 
 MAX_CONSTANT_BITS: Final = 100_000
@@ -51,6 +52,9 @@ class Op(enum.Enum):
     MAX = "max"
     SELECT = "select"
 
+    # Members are compared by identity; Enum's own hash is a call in Python for each look-up.
+    __hash__ = object.__hash__
+
 
 class ExpressionTooLargeError(ValueError):
     """A constant grew past MAX_CONSTANT_BITS while it was folded."""
@@ -63,18 +67,21 @@ class Expr:
         op: the node kind.
         args: the operands; (condition, then, otherwise) for SELECT.
         value: the Fraction of CONST, the name of VAR, the exponent (int >= 2) of POW.
+        constant: the exact value of a rational constant (CONST), else None.
         total: True only if the expression is defined at every real point.
 
     ``SELECT(c, a, b)`` is a where c > 0, b where c < 0, and *both* where c = 0: a claim about it
     must hold for every branch on the closure of its piece.
     """
 
-    __slots__ = ("__weakref__", "args", "op", "total", "value")
+    __slots__ = ("__weakref__", "_digest", "args", "constant", "op", "total", "value")
 
     op: Op
     args: tuple[Expr, ...]
     value: Fraction | str | int | None
+    constant: Fraction | None
     total: bool
+    _digest: bytes
 
     def __add__(self, other: Expr) -> Expr:
         return add(self, other)
@@ -100,11 +107,6 @@ class Expr:
     def __repr__(self) -> str:
         return f"Expr({to_text(self, limit=200)})"
 
-    @property
-    def constant(self) -> Fraction | None:
-        """The exact value if this is a rational constant, else None."""
-        return self.value if isinstance(self.value, Fraction) else None
-
 
 # Hash-consing needs one table for the process. It holds its values weakly, is guarded by a
 # lock, and no result depends on its content.
@@ -127,12 +129,14 @@ def _is_total(op: Op, args: tuple[Expr, ...]) -> bool:
 
 
 def _node(op: Op, args: tuple[Expr, ...] = (), value: Fraction | str | int | None = None) -> Expr:
-    key = (op, args, value)
+    constant = value if op is Op.CONST and isinstance(value, Fraction) else None
+    # The hash of a Fraction is slow; its two integers do as well.
+    key = (op, args, value) if constant is None else (op, *constant.as_integer_ratio())
     with _lock:
         found = _table.get(key)
         if found is None:
             found = Expr()
-            found.op, found.args, found.value = op, args, value
+            found.op, found.args, found.value, found.constant = op, args, value, constant
             found.total = _is_total(op, args)
             _table[key] = found
         return found
@@ -347,22 +351,24 @@ def select(condition: Expr, then: Expr, otherwise: Expr) -> Expr:
     return _node(Op.SELECT, (condition, then, otherwise))
 
 
+_BINARY: Final[Mapping[Op, Callable[[Expr, Expr], Expr]]] = {
+    Op.ADD: add,
+    Op.SUB: sub,
+    Op.MUL: mul,
+    Op.DIV: div,
+    Op.MIN: minimum,
+    Op.MAX: maximum,
+}
+
+
 def rebuild(node: Expr, args: tuple[Expr, ...]) -> Expr:
     """The node with other operands, simplified again."""
     if args == node.args:
         return node
-    binary: dict[Op, Callable[[Expr, Expr], Expr]] = {
-        Op.ADD: add,
-        Op.SUB: sub,
-        Op.MUL: mul,
-        Op.DIV: div,
-        Op.MIN: minimum,
-        Op.MAX: maximum,
-    }
     if node.op is Op.DIV and args[1].constant == 0:
         return _node(Op.DIV, args)  # nowhere defined, which is for claims to say
-    if node.op in binary:
-        return binary[node.op](*args)
+    if node.op in _BINARY:
+        return _BINARY[node.op](*args)
     if node.op is Op.NEG:
         return neg(args[0])
     if node.op is Op.POW and isinstance(node.value, int):
@@ -372,32 +378,44 @@ def rebuild(node: Expr, args: tuple[Expr, ...]) -> Expr:
     return apply(node.op, args[0])
 
 
-def postorder(*roots: Expr) -> Iterator[Expr]:
+def postorder(*roots: Expr) -> tuple[Expr, ...]:
     """Every node below the roots once, operands before the nodes that use them."""
+    return _order(roots)
+
+
+@lru_cache(maxsize=64)
+def _order(roots: tuple[Expr, ...]) -> tuple[Expr, ...]:
+    """A claim is walked over and over, so the last few orders are kept."""
     seen: set[Expr] = set()
-    stack = [(root, False) for root in reversed(roots)]
+    found: list[Expr] = []
+    stack = list(reversed(roots))
     while stack:
-        node, ready = stack.pop()
-        if node in seen:
-            continue
-        if ready or not node.args:
+        node = stack[-1]
+        if node not in seen:
+            waiting = [argument for argument in node.args if argument not in seen]
+            if waiting:
+                stack.extend(reversed(waiting))
+                continue
             seen.add(node)
-            yield node
-        else:
-            stack.append((node, True))
-            stack.extend((argument, False) for argument in reversed(node.args))
+            found.append(node)
+        stack.pop()
+    return tuple(found)
 
 
 _AFFINE: Final = frozenset({Op.ADD, Op.SUB, Op.NEG, Op.VAR, Op.CONST})
+_SMALLEST_NETWORK: Final = 500
 _MOST_CURVED: Final = 4_000
 
 
-def mostly_affine(nodes: Collection[Expr]) -> bool:
-    """Whether at most one node in eight, and few in all, is not affine in its operands."""
-    curved = sum(
-        not (node.op in _AFFINE or (node.op is Op.MUL and node.args[0].constant is not None))
-        for node in nodes
-    )
+def is_network(nodes: Collection[Expr]) -> bool:
+    """Whether they are many, nearly all of them sums and constant multiples, as layers are.
+
+    At most one in eight, and few in all, is neither.
+    """
+    if len(nodes) < _SMALLEST_NETWORK:
+        return False
+    others = [node for node in nodes if node.op not in _AFFINE]
+    curved = sum(node.op is not Op.MUL or node.args[0].constant is None for node in others)
     return curved <= min(len(nodes) // 8, _MOST_CURVED)
 
 
@@ -417,7 +435,7 @@ def substitute(root: Expr, replacement: Mapping[str, Expr]) -> Expr:
     return done[root]
 
 
-def _elementary_derivative(node: Expr) -> Expr:
+def slope_of(node: Expr) -> Expr:
     """The derivative of the node's own function at its operand."""
     (a,) = node.args
     match node.op:
@@ -477,7 +495,7 @@ def _node_derivative(node: Expr, slope: dict[Expr, Expr]) -> Expr:
         case Op.SELECT, (c, a, b):
             return select(c, slope[a], slope[b])
         case _, (a,):
-            return _elementary_derivative(node) * slope[a]
+            return slope_of(node) * slope[a]
     raise AssertionError(node.op)
 
 
@@ -569,10 +587,16 @@ def texts(*roots: Expr, limit: int | None = None) -> dict[Expr, str]:
 
 def digest(*roots: Expr) -> str:
     """A SHA-256 (hex) of the structure: equal digests mean the same expressions, in order."""
-    names: dict[Expr, bytes] = {}
-    for node in postorder(*roots):
-        content = hashlib.sha256(f"{node.op.value}|{node.value}|".encode())
-        for argument in node.args:
-            content.update(names[argument])
-        names[node] = content.digest()
-    return hashlib.sha256(b"".join(names[root] for root in roots)).hexdigest()
+    names = b"".join(map(_named, roots))
+    return hashlib.sha256(names).hexdigest()
+
+
+def _named(root: Expr) -> bytes:
+    """The digest of one expression, which each node remembers."""
+    if not hasattr(root, "_digest"):
+        for node in postorder(root):
+            if not hasattr(node, "_digest"):
+                content = f"{node.op.value}|{node.value}|".encode()
+                below = b"".join([argument._digest for argument in node.args])
+                node._digest = hashlib.sha256(content + below).digest()
+    return root._digest

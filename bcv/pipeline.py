@@ -9,23 +9,36 @@ from __future__ import annotations
 import enum
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import inf
 from typing import Final
 
-from bcv.attempts import GRACE, Attempt, asked, closed, doubted, examined, settled, untouched
+from bcv.attempts import (
+    GRACE,
+    Attempt,
+    asked,
+    closed,
+    doubted,
+    examined,
+    looked,
+    settled,
+    untouched,
+)
 from bcv.conditions import Conditions, obligations_of
 from bcv.confirmation import Confirmed, confirmed
 from bcv.engines.engine import Budget
 from bcv.engines.registry import ENGINES, OWN, known_names
 from bcv.events import Emit, ObligationStarted, ignore
+from bcv.obligation import Obligation
 from bcv.outcome import Reason, Refuted, Undecided
-from bcv.planning.features import features_of
+from bcv.planning.features import Features, features_of
 from bcv.planning.forecast import default_parameters
-from bcv.planning.order import BestFirst, Option, Step, Strategy
+from bcv.planning.order import SHORTEST, BestFirst, Option, Step, Strategy
 from bcv.problem import Problem
 from bcv.recall import Recall
-from bcv.recollection import effort_of, keep, nothing_left, noting, recalled
+from bcv.recollection import effort_of, keep, nothing_left, noting, recalled, recognised
 from bcv.replay import Replayed, expected_seconds, replayed
 from bcv.sandbox import Overrun, alarm
 from bcv.stores.checkpoints import Checkpoints
@@ -36,8 +49,20 @@ SEARCH: Final = "refinement"
 LONG: Final = 2.0
 """Seconds of an attempt that is put off until a closer search took an eighth of them at most."""
 
-SMALL: Final = 10
-"""Nodes of a claim that is decided in less time than sampling takes, as a rule."""
+LOOK: Final = "branch-and-bound"
+LOOK_OPERATIONS: Final = 250_000
+"""About what all sampling of a claim costs, in operations: nodes times boxes."""
+
+MOST_LOOKS: Final = 2048
+FEWEST_LOOKS: Final = 512
+"""Boxes of a look; where so few are too many operations there is none."""
+
+UNBOUNDED_LOOKS: Final = 64
+"""Boxes of a look where the region has no bounds: soon these take exact coefficients each."""
+
+SQUARES: Final = "sum-of-squares"
+MANY: Final = 4
+"""Variables from which on few boxes prove little; then a look is at the root alone."""
 
 LIGHT: Final = (SCOUT, "branch-and-bound")
 """A claim is reduced by algebra before anything but a first attempt of these: it loads flint."""
@@ -122,7 +147,8 @@ def validate(
         late = "stating the conditions took longer than the timeout"
         return Verdict(*conclude(()), (), time.monotonic() - started, notes=(late,))
     attempts = [untouched(obligation) for obligation in conditions.obligations]
-    effort = effort_of(attempts, settings.timeout, replace(settings, timeout=0.0, strategy=None))
+    digest = recognised(problem, conditions.obligations, recall) if recall is not None else ""
+    effort = effort_of(digest, settings.timeout, replace(settings, timeout=0.0, strategy=None))
     replay = functools.partial(_replayed, problem, settings)
     tried = effort if checkpoints is None or checkpoints.empty else None
     earlier: Replayed | None = None
@@ -138,14 +164,14 @@ def validate(
     found = replay(tuple(map(settled, attempts)), budget.deadline, earlier)
     found = _confirmed_by_others(found, attempts, settings, budget, emit, replay)
     second = confirmed(problem, found.settled, settings.confirm, budget, emit)
+    shares = tuple(_with_share(item, settings.seed) for item in second.settled)
+    second = replace(second, settled=shares)
+    remark = functools.partial(remark_on, problem, settings.seed)
     if recall is not None:
-        keep(second.settled, recall, effort)
-    second = replace(
-        second, settled=tuple(_with_share(item, settings.seed) for item in second.settled)
-    )
+        keep(second.settled, recall, effort, digest, conditions.obligations)
+        remark = functools.partial(recall.remark, f"{digest}:{settings.seed}", remark)
     verdict = _verdict(conditions, found, second, time.monotonic() - started)
-    verdict = remarked(verdict, functools.partial(remark_on, problem, settings.seed))
-    return _demanding(verdict, settings.require)
+    return _demanding(remarked(verdict, remark), settings.require)
 
 
 def _reopened(attempts: list[Attempt], found: Replayed) -> list[Attempt]:
@@ -201,6 +227,8 @@ def _with_share(item: Settled, seed: int) -> Settled:
     """An open condition with what uniform sampling says about the size of a violation."""
     if not isinstance(item.outcome, Undecided) or item.outcome.reason is Reason.INTERRUPTED:
         return item
+    if item.cached:  # it was sampled when it was tried
+        return item
     from bcv.falsify.share import violated_share
 
     share = violated_share(item.obligation, time.monotonic() + SHARE_SECONDS, seed)
@@ -233,18 +261,34 @@ def _replayed(
 ) -> Replayed:
     """What the checker makes of the evidence, as far as the settings ask for it.
 
-    ``earlier`` is what it said before; if all is checked by then there is nothing to add.
+    ``earlier`` is what it said of outcomes in the store; if nothing else counts, or all is checked,
+    there is nothing to add.
     """
-    if earlier and all(item.assurance is Assurance.CHECKED for item in settled):
+    nothing_new = settings.check is CheckMode.AUTO and all(item.cached for item in settled)
+    checked = all(item.assurance is Assurance.CHECKED for item in settled)
+    if earlier and earlier.complete and (nothing_new or checked):
         return replace(earlier, settled=settled)
     decided = not all(isinstance(item.outcome, Undecided) for item in settled)
     if settings.check is CheckMode.NEVER or not decided:
         return Replayed(settled)
     if settings.check is CheckMode.ALWAYS:
         return replayed(problem, settled, deadline)
-    expected = expected_seconds(settled)
-    patience = min(deadline, time.monotonic() + CHECK_AUTO + 3 * expected)
-    return replayed(problem, settled, patience, proofs=expected < CHECK_AUTO)
+    expected = [expected_seconds(item) for item in settled]
+    too_long = _too_long(settled, expected)
+    allowed = sum(seconds for i, seconds in enumerate(expected) if i not in too_long)
+    patience = min(deadline, time.monotonic() + CHECK_AUTO + 3 * allowed)
+    return replayed(problem, settled, patience, too_long)
+
+
+def _too_long(settled: Sequence[Settled], expected: Sequence[float]) -> frozenset[int]:
+    """The places of proofs that are not replayed unless somebody asks for it.
+
+    A replay that was done in time once is always worth it; the others are, if all of them are.
+    """
+    unknown = [i for i, s in enumerate(settled) if not s.stored or s.stored.replay in (None, inf)]
+    late = {i for i in unknown if expected[i] == inf}
+    rest = sum(expected[i] for i in unknown if i not in late)
+    return frozenset(unknown if rest >= CHECK_AUTO else late)
 
 
 def _demanding(verdict: Verdict, least: Assurance) -> Verdict:
@@ -263,12 +307,15 @@ def _demanding(verdict: Verdict, least: Assurance) -> Verdict:
 def _work(attempts: list[Attempt], settings: Settings, budget: Budget, emit: Emit) -> None:
     """Work on the attempts, in place, until all are settled or nothing more can be done."""
     strategy = settings.strategy or BestFirst(default_parameters())
-    started: set[str] = set()
+    started = {name for name in settings.engines if ENGINES[name].loaded}
     for index, attempt in enumerate(attempts, start=1):
         emit(ObligationStarted(attempt.obligation, index, len(attempts)))
     features = functools.cache(features_of)
+    if {SCOUT, LOOK} <= set(settings.engines) and _fresh(budget):
+        for index, a in enumerate(attempts):
+            attempts[index] = _looked_at(a, features(a.obligation), budget, emit)
     while budget.seconds_left > 0:
-        scouting = any(_unscouted(a, features(a.goal).size, settings.engines) for a in attempts)
+        unscouted = {i for i, a in enumerate(attempts) if _unscouted(a, settings.engines)}
         options = [
             Option(
                 index,
@@ -279,8 +326,8 @@ def _work(attempts: list[Attempt], settings: Settings, budget: Budget, emit: Emi
                 ENGINES[name].resumes,
             )
             for index, a in enumerate(attempts)
-            if a.open
-            for name in ((SCOUT,) if scouting else settings.engines)
+            if (index in unscouted if unscouted else a.open)
+            for name in ((SCOUT,) if unscouted else settings.engines)
             if (tried := a.tried(name)) is not None
         ]
         step = strategy(options, started, budget.seconds_left)
@@ -288,7 +335,7 @@ def _work(attempts: list[Attempt], settings: Settings, budget: Budget, emit: Emi
             return
         step = _searched_first(step, options, attempts)
         index, name = step.option.index, step.option.engine
-        light = name in LIGHT and not step.option.tried
+        light = name in LIGHT and step.option.tried < SHORTEST
         if not (light or attempts[index].examined):
             attempts[index] = examined(attempts[index], budget)
             continue  # what is best may be something else now
@@ -297,6 +344,36 @@ def _work(attempts: list[Attempt], settings: Settings, budget: Budget, emit: Emi
         found = attempts[index]
         if isinstance(found.outcome, Refuted) and not found.obligation.sufficient:
             budget = budget.slice(settings.after_refutation)
+
+
+def _fresh(budget: Budget) -> bool:
+    """Whether no search of an earlier run waits to be taken up."""
+    return budget.checkpoints is None or budget.checkpoints.empty
+
+
+def _looked_at(attempt: Attempt, features: Features, budget: Budget, emit: Emit) -> Attempt:
+    """The attempt, settled if branch and bound does so on fewer boxes than sampling would cost.
+
+    Where the region is unbounded a few boxes are looked at, which replace no sampling.
+    """
+    boxes = min(MOST_LOOKS, LOOK_OPERATIONS // max(1, features.size))
+    worked_at = attempt.examined or attempt.replies or not attempt.open
+    if worked_at or features.network or boxes < FEWEST_LOOKS:
+        return attempt
+    squares = ENGINES[SQUARES].loaded and _for_squares(attempt.obligation, features)
+    boxes = 0 if squares else boxes if features.bounded else UNBOUNDED_LOOKS
+    found = looked(LOOK, attempt, budget, boxes, emit)
+    return found if features.bounded or not found.open else attempt
+
+
+def _for_squares(obligation: Obligation, features: Features) -> bool:
+    """Whether a sum of squares is likely to cost less than boxes do: of many variables or tight."""
+    if not features.degree or features.dimension >= MANY:
+        return features.degree > 0
+    from bcv.enclosures.exact import exact_sign
+
+    origin = dict.fromkeys(obligation.region.variables, Fraction(0))
+    return exact_sign(obligation.expr, origin) == 0
 
 
 def _searched_first(step: Step, options: list[Option], attempts: list[Attempt]) -> Step:
@@ -313,10 +390,17 @@ def _searched_first(step: Step, options: list[Option], attempts: list[Attempt]) 
     return step
 
 
-def _unscouted(attempt: Attempt, size: int, engines: tuple[str, ...]) -> bool:
+def _unscouted(attempt: Attempt, engines: tuple[str, ...]) -> bool:
     """Whether sampling comes before all else: it takes milliseconds, and helps the others.
 
-    A refutation of any condition settles the problem, and hints make proofs cheaper. For a small
-    claim others may need less time than that, so it has to wait its turn.
+    A refutation of any condition settles the problem, and hints make proofs cheaper. It waits for
+    one attempt where a sum of squares is likely.
     """
-    return attempt.open and SCOUT in engines and SCOUT not in attempt.replies and size > SMALL
+    due = SCOUT not in attempt.replies and not _squares_next(attempt)
+    return attempt.open and due and SCOUT in engines
+
+
+def _squares_next(attempt: Attempt) -> bool:
+    """Whether a look at the root alone was all so far, since a sum of squares was to be next."""
+    look = attempt.replies.get(LOOK)
+    return look is not None and len(attempt.replies) == 1 and look.outcome.known.boxes == 0

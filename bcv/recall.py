@@ -8,22 +8,25 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import time
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import bcv
 from bcv.canonical.claims import SEMANTICS, Name, implies, name_of
 from bcv.enclosures.segments import verify_witness
 from bcv.errors import BcvError
-from bcv.evidence import Attestation, Cover, Evidence, SquareFactor, SumOfSquares
 from bcv.formats.proof import encoded_witness, proved_entry, replay_seconds
 from bcv.formats.proof_reader import read_evidence, read_nodes, read_obligation, read_witness
 from bcv.obligation import Obligation
 from bcv.outcome import Known, Outcome, Proved, Reason, Refuted, Undecided
+from bcv.rechecking import can_be_judged, holds, rests_on_a_word, tree_nodes
 from bcv.stores.store import Record, Store, Warn, silent
+from bcv.verdict import Stored
 
 SCHEMA: Final = "bcv.outcome/1"
 MOST_RELATIVES: Final = 8
@@ -31,12 +34,6 @@ MOST_RELATIVES: Final = 8
 
 LARGEST_COVER: Final = 2_000_000
 """Nodes; a larger cover is not stored."""
-
-CHECKER_SECONDS: Final = 3.0
-"""How long the independent checker may take over evidence that is not checked otherwise."""
-
-AT_ONCE: Final = 0.02
-"""If the checker is expected to be done by then, the exact algebra's library is not even loaded."""
 
 LASTING: Final = frozenset(
     {Reason.TIMEOUT, Reason.BOX_LIMIT, Reason.INCONCLUSIVE, Reason.UNSUPPORTED, Reason.DELTA_SAT}
@@ -49,13 +46,14 @@ class Found:
     """A stored outcome for a claim.
 
     ``obligation`` implies the one that was asked for, and keeps its name and words; it is what
-    the evidence speaks about.
+    the evidence speaks about. ``stored`` is a proof as the checker would read it.
     """
 
     obligation: Obligation
     outcome: Outcome
     engine: str
     record: Record
+    stored: Stored | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +71,56 @@ class Recall:
     store: Store
     warn: Warn = silent
     _names: dict[Obligation, Name] = field(default_factory=dict)
+    _places: dict[Obligation, str] = field(default_factory=dict)
+    _recognised: set[str] = field(default_factory=set)
+
+    def recognise(self, problem: str, obligations: Sequence[Obligation]) -> None:
+        """Take the claims' names from the store if this very problem was validated before.
+
+        To make them anew takes normal forms. ``problem`` is a digest of the problem; a wrong name
+        is only a wrong place to look.
+        """
+        names = self._names_in(problem)
+        if len(names) == len(obligations):
+            self._names.update(zip(obligations, names, strict=True))
+            self._recognised.add(problem)
+        self._places = {claim: place_of(problem, i) for i, claim in enumerate(obligations)}
+
+    def _names_in(self, problem: str) -> list[Name]:
+        data = self._own_data(_problem_key(problem)) or {"names": []}
+        try:
+            return [Name(d, tuple(o), f, tuple(fo)) for d, o, f, fo in data["names"]]
+        except (LookupError, TypeError, ValueError):
+            return []
+
+    def _own_data(self, key: str) -> dict[str, Any] | None:
+        """What we stored ourselves under a key; what makes no sense is soon replaced."""
+        record = self.store.get(key)
+        if record is None or not record.own:
+            return None
+        with suppress(ValueError):
+            return unpacked(record.value)
+        return None
+
+    def remember(self, problem: str, obligations: Sequence[Obligation]) -> None:
+        """Store the claims' names, which ``recognise`` looks for, unless it found them."""
+        if problem in self._recognised:
+            return
+        names = [self._name(claim) for claim in obligations]
+        told = [[name.digest, name.order, name.family, name.family_order] for name in names]
+        data = {"kind": "problem", "words": "its conditions' names", "names": told}
+        self.store.put([_plain_record(_problem_key(problem), data)])
+
+    def remark(self, subject: str, found: Callable[[], str | None]) -> str | None:
+        """A remark that does not depend on anything but its subject: made once, then stored."""
+        key = _remark_key(subject)
+        data = self._own_data(key)
+        words = data.get("words", 0) if data else 0
+        if words is None or isinstance(words, str):
+            return words
+        words = found()
+        self.store.put([_plain_record(key, {"kind": "remark", "words": words})])
+        return words
 
     def find(self, obligation: Obligation, deadline: float) -> Found | None:
         """A proof or a refutation of the claim, verified; None if there is none in time."""
@@ -83,16 +131,15 @@ class Recall:
         for found in stored:
             if time.monotonic() > deadline:
                 return None
-            if not isinstance(found.outcome, Proved):
-                return found
-            if holds(found.obligation, found.outcome.evidence, deadline):
-                return found
+            verified = _verified(found, deadline)
+            if verified is not None:
+                return verified
             if time.monotonic() <= deadline:
                 self._reject(found.record, "its evidence proves nothing")
         return None
 
     def stored(self, obligation: Obligation) -> Iterator[Found]:
-        """What is stored about the claim: refutations are verified, proofs nobody has checked."""
+        """What is stored about the claim, and has to be checked."""
         name = self._name(obligation)
         for record in self._records(name):
             found = self._read(record, obligation, name)
@@ -115,6 +162,8 @@ class Recall:
     def _read(self, record: Record, asked: Obligation, name: Name) -> Found | None:
         try:
             data = unpacked(record.value)
+            if record.own and data.get("place", "") == self._places.get(asked):
+                return _of_this_place(record, data, asked)
             names = _renaming(data, record.key == f"{SEMANTICS}:{name.digest}", name)
             if names is None:
                 return None
@@ -147,14 +196,25 @@ class Recall:
         self.store.drop(record.key)
 
     def keep(
-        self, settled: Sequence[tuple[Obligation, Outcome, str]], effort: Effort | None = None
+        self,
+        settled: Sequence[tuple[Obligation, Outcome, str]],
+        effort: Effort | None = None,
+        replays: Mapping[Obligation, float] | None = None,
     ) -> None:
-        """Store outcomes, each with the engine that found it; all at once."""
-        records = [self._record(*item, effort) for item in settled]
+        """Store outcomes, each with the engine that found it; all at once.
+
+        ``replays`` are the seconds that the checker takes, as in ``Stored``.
+        """
+        records = [self._record(*item, effort, (replays or {}).get(item[0])) for item in settled]
         self.store.put([record for record in records if record is not None])
 
     def _record(
-        self, obligation: Obligation, outcome: Outcome, engine: str, effort: Effort | None
+        self,
+        obligation: Obligation,
+        outcome: Outcome,
+        engine: str,
+        effort: Effort | None,
+        replay: float | None,
     ) -> Record | None:
         name = self._name(obligation)
         data: dict[str, Any] = {
@@ -166,12 +226,17 @@ class Recall:
             "order": name.order,
             "family_order": name.family_order,
         }
+        if obligation in self._places:
+            data["place"] = self._places[obligation]
         key, family = f"{SEMANTICS}:{name.digest}", f"{SEMANTICS}:{name.family}"
         match outcome:
             case Proved(evidence):
-                if _nodes(evidence) > LARGEST_COVER or not _can_be_judged(evidence):
+                if tree_nodes(evidence) > LARGEST_COVER or not can_be_judged(evidence):
                     return None
                 data |= {"kind": "proved", "entry": proved_entry(obligation, evidence)}
+                data["expected"] = replay_seconds(obligation, evidence)
+                if replay is not None:
+                    data["replay"] = replay if replay < math.inf else None
             case Refuted(witness):
                 data |= {"kind": "refuted", "witness": encoded_witness(witness)}
             case Undecided(reason, detail, known):
@@ -185,7 +250,25 @@ class Recall:
 
 
 _KNOWN: Final = ("smallest_margin", "largest_violation", "proved_share", "boxes", "boxes_left",
-                 "samples")  # fmt: skip
+                 "samples", "violated_share", "uniform_points")  # fmt: skip
+
+
+def place_of(problem: str, number: int) -> str:
+    """What outcomes of a problem's condition are marked with, by the version that states it."""
+    return f"{_problem_key(problem)} {number}"
+
+
+def _problem_key(problem: str) -> str:
+    return f"problem:{bcv.__version__}:{SEMANTICS}:{problem}"
+
+
+def _remark_key(subject: str) -> str:
+    return f"remark:{bcv.__version__}:{subject}"
+
+
+def _plain_record(key: str, data: Mapping[str, Any]) -> Record:
+    """A record that is no outcome."""
+    return Record(key, "plain", packed({"schema": SCHEMA, "name": "", "engine": "", **data}))
 
 
 def _vain_key(name: Name, effort: Effort) -> str:
@@ -223,7 +306,7 @@ def evidence_holds(record: Record) -> bool:
             nodes = read_nodes(entry)
             known, evidence = read_obligation(nodes, entry), read_evidence(nodes, entry)
             return holds(known, evidence, time.monotonic() + 60.0)
-        return data["kind"] in ("refuted", "undecided")
+        return data["kind"] in ("refuted", "undecided", "problem", "remark")
     except (BcvError, ArithmeticError, LookupError, TypeError, ValueError):
         return False
 
@@ -266,12 +349,8 @@ def _proved(
     entry = _renamed_entry(data["entry"], names)
     if entry is None:
         return None
-    nodes = read_nodes(entry)
-    known = read_obligation(nodes, entry)
+    known = read_obligation(read_nodes(entry), entry)
     if not implies(known, asked):
-        return None
-    evidence = read_evidence(nodes, entry)
-    if rests_on_a_word(evidence) and not record.own:
         return None
     known = replace(
         known,
@@ -280,7 +359,42 @@ def _proved(
         statement=asked.statement,
         sufficient=asked.sufficient,
     )
-    return Found(known, Proved(evidence), str(data["engine"]), record)
+    return _found(record, data, entry, known)
+
+
+def _verified(found: Found, deadline: float) -> Found | None:
+    """What was found, if it holds."""
+    match found.outcome:
+        case Proved(evidence):
+            return found if holds(found.obligation, evidence, deadline) else None
+        case Refuted(witness):
+            verified = verify_witness(found.obligation, witness)
+            return None if verified is None else replace(found, outcome=Refuted(verified))
+    return None
+
+
+def _of_this_place(record: Record, data: Mapping[str, Any], asked: Obligation) -> Found | None:
+    """What was stored about this very condition of this very problem, if that was any use."""
+    if data["kind"] == "refuted":
+        outcome = Refuted(read_witness(data["witness"]))
+        return Found(asked, outcome, str(data["engine"]), record)
+    return _found(record, data, data["entry"], asked)
+
+
+def _found(
+    record: Record, data: Mapping[str, Any], entry: Mapping[str, Any], known: Obligation
+) -> Found | None:
+    """A stored proof that is said to be one of this claim."""
+    evidence = read_evidence(read_nodes(entry), entry)
+    if rests_on_a_word(evidence) and not record.own:
+        return None
+    entry = {**entry, "name": known.name, "part": known.part, "words": known.statement}
+    replay = data.get("replay", -1.0)
+    seconds = math.inf if replay is None else float(replay)
+    estimate = data.get("expected")
+    expected = replay_seconds(known, evidence) if estimate is None else abs(float(estimate))
+    stored = Stored(entry, seconds if seconds >= 0.0 else None, expected)
+    return Found(known, Proved(evidence), str(data["engine"]), record, stored)
 
 
 def _refuted(
@@ -294,63 +408,4 @@ def _refuted(
     return None if found is None else Found(asked, Refuted(found), str(data["engine"]), record)
 
 
-def rests_on_a_word(evidence: Evidence) -> bool:
-    """Whether an attestation is part of it, however deep."""
-    parts = [getattr(evidence, item.name) for item in fields(evidence)]
-    nested = [part for part in parts if isinstance(part, Evidence)]
-    return isinstance(evidence, Attestation) or any(map(rests_on_a_word, nested))
-
-
-def _nodes(evidence: Evidence) -> int:
-    parts = [getattr(evidence, item.name) for item in fields(evidence)]
-    own = len(evidence.nodes) if isinstance(evidence, Cover) else 0
-    return own + sum(_nodes(part) for part in parts if isinstance(part, Evidence))
-
-
-def _can_be_judged(evidence: Evidence) -> bool:
-    """Whether ``holds`` can tell: a solver's word inside what only the checker knows is lost."""
-    if isinstance(evidence, SquareFactor):
-        return _can_be_judged(evidence.inner)
-    return isinstance(evidence, Attestation) or not rests_on_a_word(evidence)
-
-
-def holds(obligation: Obligation, evidence: Evidence, deadline: float) -> bool:
-    """Whether the evidence proves the obligation: by our own arithmetic, or by the checker.
-
-    A solver's word is taken for what it is.
-    """
-    judges = [_plainly_holds, _confirmed]
-    algebraic = isinstance(evidence, SumOfSquares | SquareFactor)
-    if algebraic and replay_seconds(obligation, evidence) < AT_ONCE:
-        judges.reverse()
-    return any(judge(obligation, evidence, deadline) for judge in judges)
-
-
-def _confirmed(obligation: Obligation, evidence: Evidence, deadline: float) -> bool:
-    from bcv.replay import confirmed
-
-    patience = min(deadline, time.monotonic() + CHECKER_SECONDS)
-    return not rests_on_a_word(evidence) and confirmed(obligation, evidence, patience)
-
-
-def _plainly_holds(obligation: Obligation, evidence: Evidence, deadline: float) -> bool:
-    match evidence:
-        case Cover():
-            from bcv.paving.rechecking import cover_holds
-
-            return cover_holds(obligation, evidence, deadline)
-        case SumOfSquares():
-            from bcv.algebra.rechecking import certificate_holds
-
-            return certificate_holds(obligation, evidence)
-        case SquareFactor(_, _, inner):
-            from bcv.algebra.rechecking import reduction_of
-
-            reduction = reduction_of(obligation, evidence)
-            return reduction is not None and _plainly_holds(reduction.goal, inner, deadline)
-        case Attestation():
-            return True
-    return False
-
-
-__all__ = ["Effort", "Found", "Recall", "holds", "rests_on_a_word"]
+__all__ = ["Effort", "Found", "Recall"]

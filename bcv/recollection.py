@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -16,7 +17,10 @@ from typing import Final
 from bcv.attempts import Attempt, settled
 from bcv.engines.engine import Budget
 from bcv.events import Emit, EngineFinished, Event, Recalled
+from bcv.formats.statement import StatementError, statement_digest, statement_of
+from bcv.obligation import Obligation
 from bcv.outcome import Refuted, Undecided
+from bcv.problem import Problem
 from bcv.recall import Effort, Found, Recall
 from bcv.replay import Replayed, expected_seconds
 from bcv.verdict import Assurance, Settled
@@ -25,10 +29,23 @@ PATIENCE: Final = 1.0
 """Seconds of a run after which every outcome is stored as soon as it is there."""
 
 
-def effort_of(attempts: Sequence[Attempt], seconds: float, *others: object) -> Effort:
+def recognised(problem: Problem, obligations: Sequence[Obligation], recall: Recall) -> str:
+    """A digest of the problem, which ``recall`` then recognises if it was validated before.
+
+    It is one of the conditions if the problem cannot be written down.
+    """
+    try:
+        digest = statement_digest(statement_of(problem))
+    except StatementError:
+        claims = "|".join(claim.digest() for claim in obligations)
+        digest = hashlib.sha256(claims.encode()).hexdigest()
+    recall.recognise(digest, obligations)
+    return digest
+
+
+def effort_of(problem: str, seconds: float, *others: object) -> Effort:
     """What an UNKNOWN would be worth: the seconds, and a digest of all else that it depends on."""
-    claims = sorted(attempt.obligation.digest() for attempt in attempts)
-    return Effort(seconds, hashlib.sha256(repr((claims, others)).encode()).hexdigest())
+    return Effort(seconds, hashlib.sha256(repr((problem, others)).encode()).hexdigest())
 
 
 def _refuted(items: Iterable[Attempt | Settled]) -> bool:
@@ -45,8 +62,8 @@ def _after_refutation(effort: Effort, refuted: bool) -> Effort:
 Replay = Callable[[tuple[Settled, ...], float], Replayed]
 """What the checker makes of outcomes until a deadline."""
 
-AT_ONCE: Final = 1.0
-"""Seconds of replay beyond which stored evidence is first checked by faster arithmetic."""
+SOON: Final = 0.25
+"""Of the time left; a longer replay of what is stored waits until faster arithmetic is done."""
 
 
 def recalled(
@@ -55,22 +72,23 @@ def recalled(
     """Settle attempts, in place, by earlier outcomes; what the checker said of these.
 
     The attempts then speak of claims that imply the ones they were about. What the checker confirms
-    in a short time needs no other arithmetic; the rest is checked by ours.
+    in a short time needs no other arithmetic; the rest is checked by ours. The answer is complete
+    only if the checker rejected nothing.
     """
     started = time.monotonic()
     stored = [recall.stored(attempt.obligation) for attempt in attempts]
     first = [next(found, None) for found in stored]
     believed = [
-        attempt if found is None else _with(attempt, found)
+        attempt if found is None or _takes_long(found) else _with(attempt, found)
         for attempt, found in zip(attempts, first, strict=True)
     ]
     judged = Replayed(tuple(map(settled, believed)))
-    if expected_seconds(judged.settled) < AT_ONCE:
+    if sum(map(expected_seconds, judged.settled)) < SOON * budget.seconds_left:
         judged = replay(judged.settled, _half(budget))
     each = (time.monotonic() - started) / max(1, len(attempts))
     for i, item in enumerate(judged.settled):
         if item.assurance is Assurance.CHECKED:
-            attempts[i] = replace(believed[i], checked=True, seconds=each)
+            attempts[i] = replace(believed[i], checked=True, seconds=each, replay=item.replay)
         elif (known := first[i]) is not None:
             started = time.monotonic()
             found = recall.confirmed(itertools.chain([known], stored[i]), _half(budget))
@@ -78,7 +96,16 @@ def recalled(
                 attempts[i] = replace(_with(attempts[i], found), seconds=time.monotonic() - started)
         if not attempts[i].open:
             emit(Recalled(attempts[i].obligation, attempts[i].engine, attempts[i].outcome))
-    return judged
+    rejected = any(
+        isinstance(item.outcome, Undecided) and not attempt.open
+        for attempt, item in zip(believed, judged.settled, strict=True)
+    )
+    return replace(judged, complete=judged.complete and not rejected)
+
+
+def _takes_long(found: Found) -> bool:
+    """Whether the checker would not be asked again: it was not done in time, last time."""
+    return found.stored is not None and found.stored.replay == math.inf
 
 
 def _half(budget: Budget) -> float:
@@ -114,6 +141,7 @@ def _with(attempt: Attempt, found: Found) -> Attempt:
         outcome=found.outcome,
         engine=found.engine,
         cached=bool(found.engine),  # else nobody tried it: there was nothing to remember
+        stored=found.stored,
     )
 
 
@@ -133,9 +161,24 @@ def noting(emit: Emit, recall: Recall | None) -> Emit:
     return hear
 
 
-def keep(settled: Sequence[Settled], recall: Recall, effort: Effort) -> None:
-    """Store what was found out."""
+def keep(
+    settled: Sequence[Settled],
+    recall: Recall,
+    effort: Effort,
+    problem: str,
+    obligations: Sequence[Obligation],
+) -> None:
+    """Store what was found out about a problem with these obligations."""
+    new = [item for item in settled if not item.cached or _newly_checked(item)]
     recall.keep(
-        [(item.obligation, item.outcome, item.engine) for item in settled if not item.cached],
+        [(item.obligation, item.outcome, item.engine) for item in new],
         _after_refutation(effort, _refuted(settled)),
+        {item.obligation: item.replay for item in new if item.replay is not None},
     )
+    recall.remember(problem, obligations)
+
+
+def _newly_checked(item: Settled) -> bool:
+    """Whether the checker confirmed now what it took too long for, or was not asked about."""
+    before = item.stored.replay if item.stored else 0.0
+    return item.replay not in (None, math.inf) and before in (None, math.inf)

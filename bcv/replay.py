@@ -6,6 +6,9 @@ every claim that the checker derived itself. What the checker rejects is undecid
 
 from __future__ import annotations
 
+import math
+import time
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -27,44 +30,55 @@ class Replayed:
     """The conditions with what the checker says of them.
 
     ``missing`` pairs conditions that the checker asks for, and for which nothing was proved, with
-    the reason.
+    the reason; ``complete`` says that they are known.
     """
 
     settled: tuple[Settled, ...]
     notes: tuple[str, ...] = ()
     missing: tuple[tuple[str, str], ...] = ()
+    complete: bool = False
 
 
-def expected_seconds(settled: tuple[Settled, ...]) -> float:
-    """An estimate of the time that a replay takes of all evidence that is not checked yet."""
-    return sum(
-        replay_seconds(item.obligation, item.outcome.evidence)
-        for item in settled
-        if isinstance(item.outcome, Proved) and item.assurance is not Assurance.CHECKED
-    )
+def expected_seconds(item: Settled) -> float:
+    """The time that a replay of a proof that is not checked yet takes, as measured or estimated."""
+    if not isinstance(item.outcome, Proved) or item.assurance is Assurance.CHECKED:
+        return 0.0
+    if item.stored is not None:
+        known = item.stored.replay
+        return item.stored.expected if known is None else known
+    return replay_seconds(item.obligation, item.outcome.evidence)
 
 
 def replayed(
-    problem: Problem, settled: tuple[Settled, ...], deadline: float, *, proofs: bool = True
+    problem: Problem,
+    settled: tuple[Settled, ...],
+    deadline: float,
+    too_long: Set[int] = frozenset(),
 ) -> Replayed:
-    """Replay the witnesses, and the proofs if asked for, until the deadline.
+    """Replay the witnesses and the proofs until the deadline.
 
     What was not replayed by then keeps the assurance it had, and so does a condition of which
-    every part is checked already.
+    every part is checked already. ``too_long`` are the places of proofs that are not replayed.
     """
     from bcv.checker import Session
     from bcv.checker.terms import RejectedError
 
-    judged = list(settled)
+    judged = [
+        replace(item, replay=math.inf) if i in too_long else item for i, item in enumerate(settled)
+    ]
     notes: list[str] = []
     missing: tuple[tuple[str, str], ...] = ()
+    complete = False
     try:
         with alarm(deadline):
             session = Session(statement_of(problem))
-            missing = _missing(session, settled)
+            missing, complete = _missing(session, settled), True
             for name in dict.fromkeys(item.obligation.name for item in settled):
                 places = [i for i, item in enumerate(settled) if item.obligation.name == name]
-                parts = _judged(session, name, [settled[i] for i in places], proofs)
+                parts = [judged[i] for i in places]
+                for i in places:  # should time be up
+                    judged[i] = replace(judged[i], replay=math.inf)
+                parts = _judged(session, name, parts, too_long.isdisjoint(places))
                 for i, part in zip(places, parts, strict=True):
                     judged[i] = part
     except RejectedError as why:
@@ -74,7 +88,7 @@ def replayed(
     for before, after in zip(settled, judged, strict=True):
         if isinstance(after.outcome, Undecided) and after is not before:
             notes.append(f"{after.obligation.name}: the evidence was {after.outcome.detail}")
-    return Replayed(tuple(judged), tuple(dict.fromkeys(notes)), missing)
+    return Replayed(tuple(judged), tuple(dict.fromkeys(notes)), missing, complete)
 
 
 def confirmed(obligation: Obligation, evidence: Evidence, deadline: float) -> bool:
@@ -94,8 +108,12 @@ def _judged(session: Session, name: str, parts: list[Settled], proofs: bool) -> 
         return parts
     provable = proofs and not session.derived.missing and bool(session.claims(name))
     if provable and all(_replayable(part) for part in parts):
+        started = time.process_time()
         why = _proof_rejected(session, name, [_entry(part) for part in parts])
-        return [_checked(part) if why is None else _rejected(part, why) for part in parts]
+        if why is None:
+            each = (time.process_time() - started) / len(parts)
+            return [replace(_checked(part), replay=each) for part in parts]
+        return [_rejected(part, why) for part in parts]
     return [_with_witness(session, part) for part in parts]
 
 
@@ -113,9 +131,11 @@ def _replayable(item: Settled) -> bool:
     return isinstance(item.outcome, Proved) and item.assurance >= Assurance.RIGOROUS
 
 
-def _entry(item: Settled) -> dict[str, Any]:
+def _entry(item: Settled) -> Mapping[str, Any]:
     assert isinstance(item.outcome, Proved)
-    return proved_entry(item.obligation, item.outcome.evidence)
+    return (
+        item.stored.entry if item.stored else proved_entry(item.obligation, item.outcome.evidence)
+    )
 
 
 def _refutation_rejected(session: Session, item: Settled) -> str | None:
@@ -128,7 +148,7 @@ def _refutation_rejected(session: Session, item: Settled) -> str | None:
     return None if result.verified else result.reason
 
 
-def _proof_rejected(session: Session, name: str, entries: list[dict[str, Any]]) -> str | None:
+def _proof_rejected(session: Session, name: str, entries: list[Mapping[str, Any]]) -> str | None:
     """Why the entries together do not prove the condition; None if every claim is proved."""
     from bcv.checker.terms import RejectedError
 

@@ -6,7 +6,9 @@ Soundness depends on this file: it turns parts into the answer that users act on
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from bcv.evidence import Evidence
 from bcv.obligation import Obligation
@@ -74,8 +76,27 @@ class Contradiction:
 
 
 @dataclass(frozen=True, slots=True)
+class Stored:
+    """A proof as an earlier run left it.
+
+    Attributes:
+        entry: the entry of a proof file, as the checker reads it.
+        replay: the seconds in which the checker confirmed it; infinite if that took, or was
+            expected to take, too long; None if it was not asked.
+        expected: an estimate of these seconds.
+    """
+
+    entry: Mapping[str, Any]
+    replay: float | None
+    expected: float
+
+
+@dataclass(frozen=True, slots=True)
 class Settled:
-    """An obligation with the outcome that counts, who found it, and what it rests on."""
+    """An obligation with the outcome that counts, who found it, and what it rests on.
+
+    ``stored`` is the proof as it was found in the store; ``replay`` is as there, for this run.
+    """
 
     obligation: Obligation
     outcome: Outcome
@@ -84,6 +105,8 @@ class Settled:
     seconds: float
     cached: bool = False
     opinions: tuple[Opinion, ...] = ()
+    stored: Stored | None = field(default=None, compare=False, repr=False)
+    replay: float | None = None
 
     @property
     def evidence(self) -> Evidence | None:

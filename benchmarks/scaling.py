@@ -6,7 +6,8 @@ Soundness does not depend on this file. Every claim goes through the whole pipel
 processor time of that without the replay, "check" that of the independent checker on the proof;
 medians of up to three runs. "prototype" is what the first measurements of the project give for
 the best of its prototypes on claims of the same family (see ``families``): the time of one method
-alone, without choosing it, on another machine.
+alone, without choosing it, on another machine. "prove" also holds what a problem has beside its
+claim: stating the conditions, two that are trivial, and the remark on simulated trajectories.
 """
 
 from __future__ import annotations

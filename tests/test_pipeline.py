@@ -280,3 +280,61 @@ def test_an_engine_whose_effort_is_no_matter_of_time_is_not_asked_twice(monkeypa
 
     _, events = run(monkeypatch, [slow], names=("flow",), settings=Settings(timeout=2))
     assert sum(isinstance(event, EngineFinished) for event in events) == 1
+
+
+DECAY = """
+bcv: 1
+name: decay
+time: continuous
+states: {{x: [-2, 2], y: [-2, 2]}}
+dynamics: {{x: -x, y: -y}}
+initial: x**2 + y**2 <= 1/4
+unsafe: x >= 3/2
+certificate: {{B: {barrier}}}
+"""
+
+
+def test_what_holds_on_few_boxes_is_proved_without_a_sample():
+    events: list[Event] = []
+    problem = parse_problem(DECAY.format(barrier="x**2 + y**2 - 1"), "decay.yaml")
+    verdict = validate(problem, Settings(timeout=20, check=CheckMode.NEVER), events.append)
+    assert verdict.answer is Answer.VALID
+    engines = {event.engine for event in events if isinstance(event, EngineFinished)}
+    assert "sampling" not in engines
+
+
+def test_a_look_that_meets_a_violation_leaves_it_to_sampling():
+    problem = parse_problem(DECAY.format(barrier="1 - x**2 - y**2"), "decay.yaml")
+    verdict = validate(problem, Settings(timeout=20, check=CheckMode.NEVER))
+    assert verdict.answer is Answer.INVALID
+    refuted = [item for item in verdict.conditions if isinstance(item.outcome, Refuted)]
+    assert {item.engine for item in refuted} == {"sampling"}
+
+
+def test_a_look_that_settles_nothing_is_no_attempt(monkeypatch):
+    limits: list[int] = []
+
+    def seen(obligation: Obligation, budget: Budget) -> Outcome:
+        limits.append(budget.boxes)
+        return Undecided(Reason.BOX_LIMIT if budget.boxes < 10**6 else Reason.INCONCLUSIVE)
+
+    _, events = run(monkeypatch, [always(TIRED), seen], names=("initial",))
+    assert limits[0] < limits[-1]
+    finished = [e.engine for e in events if isinstance(e, EngineFinished)]
+    assert finished == ["sampling", "branch-and-bound"]
+
+
+def test_a_look_never_settles_a_claim_by_what_was_proved_of_its_reduction(monkeypatch):
+    asked_about: list[ex.Expr] = []
+
+    def seen(obligation: Obligation, budget: Budget) -> Outcome:
+        asked_about.append(obligation.expr)
+        return TIRED
+
+    monkeypatch.setattr(attempts, "create", lambda name: Double(name, seen))
+    budget = Budget(time.monotonic() + 10)
+    square = replace(obligation("flow"), expr=(X - ex.ONE) ** 2 * (X + ex.ONE))
+    reduced = attempts.examined(attempts.untouched(square), budget)
+    assert reduced.reduction is not None
+    attempts.looked("branch-and-bound", reduced, budget, 100, lambda event: None)
+    assert asked_about == [square.expr]

@@ -32,11 +32,11 @@ class Reduction:
 
 
 def reduced(obligation: Obligation) -> Reduction | None:
-    """The simpler claim; None for strict claims and where nothing factors or cancels.
+    """The simpler claim; None for strict claims, networks, and where nothing factors or cancels.
 
     ``goal.defined`` asks that the original expression is defined, too.
     """
-    if obligation.strict:
+    if obligation.strict or ex.is_network(ex.postorder(obligation.expr)):
         return None
     plain, meaning = _with_opaque_terms(obligation.expr)
     over = ring(tuple(sorted(ex.variables(plain))))

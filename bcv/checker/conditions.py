@@ -16,6 +16,8 @@ from .statement import Mode, Statement
 from .terms import RejectedError
 
 KINKS = ("abs", "min", "max", "select")
+LARGE = 500
+"""Nodes from which on B may be a network, whose slopes a rule writes down together."""
 
 
 class Derived:
@@ -120,17 +122,25 @@ class Deriver:
 
     # -- continuous time ------------------------------------------------------------------------
 
+    def gradient(self, b: int) -> list[int]:
+        """The slopes by the states, then that by time."""
+        names = [*(state.name for state in self.s.states), "t"]
+        if len(self.t.below([b])) >= LARGE:
+            slopes: list[int] = self.rule("network").gradient(self.t, b, names)
+            return slopes
+        return [self.t.derivative(b, name) for name in names]
+
     def lie_derivative(self, b: int, dynamics: tuple[int, ...]) -> int:
         """grad B . f + dB/dt; at a kink of B, the slopes of one piece at a time."""
         t, total = self.t, self.t.zero
         if self.has(b, *KINKS) and not self.s.variables["inputs"]:
             names = [state.name for state in self.s.states]
             return t.rate(b, {**dict(zip(names, dynamics, strict=True)), "t": t.one})
-        for state, f in zip(self.s.states, dynamics, strict=True):
-            slope = t.derivative(b, state.name)
+        *slopes, drift = self.gradient(b)
+        for slope, f in zip(slopes, dynamics, strict=True):
             if slope != t.zero:
                 total = t.add(total, t.mul(slope, f))
-        return t.add(total, t.derivative(b, "t"))
+        return t.add(total, drift)
 
     def flow(self, mode: Mode) -> None:
         """What must hold along the flow of one mode."""

@@ -33,6 +33,7 @@ RULES = {
     },
     "witness": {"point": "points", "segment": "segments", "box": "boxes"},
     "claim": {
+        "network": "gradients",
         "regular": "regular",
         "step": "steps",
         "jump": "transitions",

@@ -14,12 +14,16 @@ from .claims import FALSE, Claim, Formula, Obligation, Region, Side, conjuncts
 from .ring import FIELD, Ring
 from .terms import RejectedError, rational_value
 
+RATIONAL = ("const", "var", "pi", "+", "-", "*", "/", "neg", "**")
+
 
 def linear(ring: Ring, term: int, degree: int = 1) -> tuple[str, Fraction, Fraction] | None:
     """(x, a, b) if the term is a*x**degree + b for one variable x and a != 0."""
-    node = ring.terms.nodes[term]
-    if node[0] not in ("var", "+", "-", "*", "neg", "**") or not ring.terms.total[term]:
+    terms = ring.terms
+    if terms.nodes[term][0] in ("/", "const", "pi") or not terms.total[term]:
         return None
+    if any(terms.nodes[node][0] not in RATIONAL for node in terms.below([term])):
+        return None  # functions might cancel, but nobody writes that
     try:
         p, q = ring.form(term)
     except RejectedError:
@@ -29,7 +33,7 @@ def linear(ring: Ring, term: int, degree: int = 1) -> tuple[str, Fraction, Fract
         return None
     (monomial,) = slopes
     found = next((i for i in range(ring.count) if monomial == degree << (FIELD * i)), None)
-    variable = None if found is None else ring.terms.nodes[ring.opaque[found]]
+    variable = None if found is None else terms.nodes[ring.opaque[found]]
     if variable is None or variable[0] != "var":
         return None
     return variable[1], p[monomial] / q[0], p.get(0, Fraction(0)) / q[0]

@@ -102,12 +102,12 @@ class Reader:
         if not isinstance(op, str) or OPERANDS.get(op) != len(rest):
             raise RejectedError(f"a node {str(op)[:20]!r} with {len(rest)} operands is unknown")
         if op == "const":
-            return self.terms.const(rational(rest[0]))
+            return self.terms.node(op, rational(rest[0]))
         if op == "var":
             return self.terms.node(op, text(rest[0]))
         if op == "**":
             return self.terms.node(op, self.term(rest[0]), index(rest[1], LARGEST_POWER, 2))
-        return self.terms.node(op, *(self.term(operand) for operand in rest))
+        return self.terms.node(op, *[self.term(operand) for operand in rest])
 
     def term(self, data: Any) -> int:
         return self.numbers[index(data, len(self.numbers))]

@@ -17,6 +17,9 @@ from .library import Library
 
 FUNCTIONS = ("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "exp", "log")
 UNARY = (*FUNCTIONS, "neg", "sqrt", "abs")
+LEAVES = ("const", "var", "pi")
+PARTIAL = ("/", "log", "sqrt", "asin", "acos", "tan")
+"""Operations that have no value for some operands."""
 BINARY = ("+", "-", "*", "/", "min", "max")
 MOST_NODES = 200_000
 LARGEST_POWER = 10_000
@@ -29,7 +32,8 @@ class RejectedError(Exception):
 
 def checked_size(value: Fraction) -> Fraction:
     """The value, unless it has grown absurdly long."""
-    if value.numerator.bit_length() + value.denominator.bit_length() > MOST_BITS:
+    top, bottom = value.as_integer_ratio()
+    if top.bit_length() + bottom.bit_length() > MOST_BITS:
         raise RejectedError(f"a number has more than {MOST_BITS} bits")
     return value
 
@@ -68,6 +72,7 @@ class Terms:
         self.library = Library()
         self.nodes: list[tuple[Any, ...]] = []
         self.total: list[bool] = []
+        self._operands: list[tuple[int, ...]] = []
         self._numbers: dict[tuple[Any, ...], int] = {}
         self._slopes: dict[str, dict[int, int]] = {}
         self.zero = self.const(0)
@@ -82,37 +87,34 @@ class Terms:
             if len(self.nodes) >= MOST_NODES:
                 raise RejectedError(f"the expressions have more than {MOST_NODES} nodes")
             found = self._numbers[key] = len(self.nodes)
+            inner = () if node[0] in LEAVES else node[1:2] if node[0] == "**" else node[1:]
             self.nodes.append(node)
-            self.total.append(self._is_total(node))
+            self._operands.append(inner)
+            self.total.append(self._is_total(node[0], inner))
         return found
 
-    def _is_total(self, node: tuple[Any, ...]) -> bool:
-        op, *rest = node
-        if op in ("const", "var", "pi"):
+    def _is_total(self, op: str, operands: tuple[int, ...]) -> bool:
+        for a in operands:
+            if not self.total[a]:
+                return False
+        if op not in PARTIAL:
             return True
-        if op == "**":
-            return bool(self.total[rest[0]])
-        if not all(self.total[a] for a in rest):
-            return False
-        known = self.value(rest[-1])
+        known = self.value(operands[-1])
         if op == "/":
             return known is not None and known != 0
         if op in ("log", "sqrt"):
             return known is not None and (known > 0 or (known == 0 and op == "sqrt"))
         if op in ("asin", "acos"):
             return known is not None and abs(known) <= 1
-        return bool(op != "tan")
+        return False
 
     def value(self, a: int) -> Fraction | None:
         """The value of a rational constant, else None."""
         node = self.nodes[a]
         return node[1] if node[0] == "const" else None
 
-    def operands(self, a: int) -> Sequence[int]:
-        op, *rest = self.nodes[a]
-        if op in ("const", "var", "pi"):
-            return ()
-        return rest[:1] if op == "**" else rest
+    def operands(self, a: int) -> tuple[int, ...]:
+        return self._operands[a]
 
     def below(self, roots: Iterable[int], known: Container[int] = ()) -> list[int]:
         """Every node that the roots are made of, operands first, but what is ``known``."""
@@ -122,7 +124,7 @@ class Terms:
             a = stack.pop()
             if a not in seen and a not in known:
                 seen.add(a)
-                stack.extend(self.operands(a))
+                stack.extend(self._operands[a])
         return sorted(seen)
 
     def variables(self, roots: Iterable[int]) -> set[str]:
@@ -131,7 +133,8 @@ class Terms:
     # -- constructors ---------------------------------------------------------------------------
 
     def const(self, value: Fraction | int) -> int:
-        return self.node("const", checked_size(Fraction(value)))
+        exact = value if isinstance(value, Fraction) else Fraction(value)
+        return self.node("const", checked_size(exact))
 
     def add(self, a: int, b: int) -> int:
         x, y = self.value(a), self.value(b)
@@ -334,9 +337,9 @@ class Terms:
                 return self.div(slopes[0], args[1])
             top = self.sub(self.mul(slopes[0], args[1]), self.mul(args[0], slopes[1]))
             return self.div(top, self.power(args[1], 2))
-        return self.mul(self._outer_derivative(op, node, args[0]), slopes[0])
+        return self.mul(self.outer_derivative(op, node, args[0]), slopes[0])
 
-    def _outer_derivative(self, op: str, node: int, a: int) -> int:
+    def outer_derivative(self, op: str, node: int, a: int) -> int:
         """f'(a) for the node f(a)."""
         one, square = self.one, self.power
         if op in ("asin", "acos"):

@@ -17,6 +17,7 @@ from bcv.conditions.setting import (
     surface_words,
 )
 from bcv.expr import Expr, Op
+from bcv.gradient import gradient
 from bcv.obligation import Obligation
 from bcv.problem import TIME_NAME, Mode, Problem
 from bcv.region import Relation, atoms, equal
@@ -29,10 +30,10 @@ def _dot(a: tuple[Expr, ...], b: tuple[Expr, ...]) -> Expr:
     return total
 
 
-def _gradient(problem: Problem, b: Expr) -> tuple[Expr, ...]:
+def _slopes(problem: Problem, b: Expr) -> tuple[Expr, ...]:
     """The derivatives by the states and by time; time flows too, parameters do not."""
     names = (*(state.name for state in problem.states), TIME_NAME)
-    return tuple(ex.derivative(b, name) for name in names)
+    return gradient(b, names)
 
 
 def _regular(problem: Problem, mode: Mode, b: Expr) -> tuple[Obligation, ...]:
@@ -41,7 +42,7 @@ def _regular(problem: Problem, mode: Mode, b: Expr) -> tuple[Obligation, ...]:
     Then 0 is not a convex combination of the gradients g_i that meet, which is what a regular
     point of a piecewise smooth function is: |sum l_i g_i|^2 >= sum l_i^2 |g_i|^2 > 0.
     """
-    gradient = _gradient(problem, b)
+    slopes = _slopes(problem, b)
     where = (mode.domain, on_surface(problem, b))
     name, surface = named(mode, "regular"), surface_words(problem)
     found = [
@@ -50,15 +51,15 @@ def _regular(problem: Problem, mode: Mode, b: Expr) -> tuple[Obligation, ...]:
             name,
             f"grad B is not zero where {surface} {on_domain(mode)}",
             where,
-            _dot(gradient, gradient),
+            _dot(slopes, slopes),
             strict=True,
             defined=(b,),
         )
     ]
-    kinks = switching(*gradient)
+    kinks = switching(*slopes)
     for c in kinks:
-        above = tuple(piece(slope, c, True) for slope in gradient)
-        below = tuple(detached(piece(slope, c, False), kinks) for slope in gradient)
+        above = tuple(piece(slope, c, True) for slope in slopes)
+        below = tuple(detached(piece(slope, c, False), kinks) for slope in slopes)
         found.append(
             claim(
                 problem,

@@ -23,6 +23,7 @@ from bcv.conditions.setting import (
     surface_words,
 )
 from bcv.expr import Expr
+from bcv.gradient import gradient
 from bcv.obligation import Obligation
 from bcv.problem import TIME_NAME, ConditionKind, Mode, Problem
 from bcv.region import TRUE, at_least, equal, linear_bound
@@ -40,12 +41,12 @@ def lie_derivative(problem: Problem, b: Expr, field: tuple[Expr, ...]) -> Expr:
     if kinks and not problem.inputs:
         rates = {n: detached(f, kinks) for n, f in zip(names, field, strict=True)}
         return ex.rate(b, {**rates, TIME_NAME: ex.ONE})
-    slopes = [ex.derivative(b, name) for name in names]
+    *slopes, drift = gradient(b, [*names, TIME_NAME])
     total = ex.ZERO
     for slope, component in zip(slopes, field, strict=True):
         if slope is not ex.ZERO:
             total = total + slope * detached(component, kinks)
-    return total + ex.derivative(b, TIME_NAME)
+    return total + drift
 
 
 def _rule(problem: Problem, b: Expr, lie: Expr) -> Rule | None:

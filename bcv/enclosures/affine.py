@@ -17,7 +17,7 @@ not their sizes (Zhang et al.: "Efficient neural network robustness certificatio
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -90,11 +90,15 @@ class Forms:
 class AffineMachine:
     """Evaluates roots over batches of bounded boxes.
 
-    Everywhere the error covers rounding, and an infinite or NaN entry says nothing.
+    Everywhere the error covers rounding, and an infinite or NaN entry says nothing. Of ``others``
+    it is only asked whether they have values.
     """
 
-    def __init__(self, roots: Sequence[Expr], variables: Sequence[str]) -> None:
-        self.program: Program = compile_program(roots, variables)
+    def __init__(
+        self, roots: Sequence[Expr], variables: Sequence[str], others: Sequence[Expr] = ()
+    ) -> None:
+        program = compile_program([*roots, *others], variables)
+        self.program: Program = replace(program, roots=program.roots.first(len(roots)))
         self.dimension = len(variables)
 
     @property
@@ -115,6 +119,15 @@ class AffineMachine:
                 lines.append(line)
                 _store(_applied(line, args), table, group.start)
             return Trace(middle, half, table, tuple(lines))
+
+    @staticmethod
+    def defined(trace: Trace) -> NDArray[np.bool_]:
+        """(K,) where every sub-term of the roots and of the others certainly has a value.
+
+        An atom has an interval only where it has values all over the intervals of its operands.
+        """
+        found = np.isfinite(trace.table.lo) & np.isfinite(trace.table.hi)
+        return np.asarray(found.all(axis=0))
 
     def roots(self, trace: Trace) -> Forms:
         """The roots' forms by the forward pass alone; NaN where something may be undefined."""

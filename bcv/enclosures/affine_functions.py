@@ -33,6 +33,14 @@ class Rows:
     constants: Array
     columns: NDArray[np.intp]
 
+    def first(self, count: int) -> Rows:
+        """Some rows, over the atoms that these use."""
+        if count == len(self.constants):
+            return self
+        weights = self.weights[:count]
+        used = (weights != 0.0).any(axis=0)
+        return Rows(weights[:, used], self.constants[:count], self.columns[used])
+
 
 @dataclass(frozen=True, slots=True)
 class Relaxation:

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from heapq import heappop, heappush
+from itertools import count
 from typing import Final, TypeVar
 
 import numpy as np
@@ -26,8 +28,10 @@ Combination = dict[int, Fraction]
 """Atom numbers with their coefficients; ONE stands for the constant."""
 
 ONE: Final = -1
-_UNIT: Final = Fraction(1)
-"""The factor of most parts: whoever meets this very object need not multiply."""
+_NOTHING: Final[Combination] = {}
+_UNIT: Final = ex.ONE.constant or Fraction(1)
+_MINUS: Final = -_UNIT
+"""The factors of most parts: whoever meets these very objects need not multiply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +81,17 @@ def _compiled(roots: tuple[Expr, ...], variables: tuple[str, ...]) -> Program:
     place = {ONE: ONE} | {k: k for k in range(len(variables))}
     for number, k in enumerate(order, start=len(variables)):
         place[len(variables) + k] = number
-    rows = _Flattener(draft, place)
     groups = []
     start = len(variables)
     while order:
         key = _group_key(draft.atoms[order[0]])
         members = [k for k in order if _group_key(draft.atoms[k]) == key]
         order = order[len(members) :]
-        atoms = [draft.atoms[k] for k in members]
-        args = tuple(rows.rows([atom.args[i] for atom in atoms]) for i in range(len(atoms[0].args)))
+        columns = zip(*(draft.atoms[k].args for k in members), strict=True)
+        args = tuple(_rows(draft, place, operands) for operands in columns)
         groups.append(Group(key[1], key[2], start, args))
         start += len(members)
-    return Program(start, tuple(groups), rows.rows(roots))
+    return Program(start, tuple(groups), _rows(draft, place, roots))
 
 
 def _group_key(atom: _Atom) -> tuple[int, str, int]:
@@ -99,71 +102,88 @@ class _Draft:
     """Which nodes are affine in which, and the atoms in no particular order.
 
     Attributes:
-        parts: a node as a combination of nodes (with coefficients) and atoms.
+        atom: the number of a node that is a variable or an atom.
+        parts: of what is neither, nor plainly a sum or a multiple: nodes with their factors and
+            numbers of atoms with theirs.
+        depth: how many atoms lie one inside the other.
+        uses: how often a node was met as an operand.
+        rank: the place of a node in the order of the visits.
     """
 
     def __init__(self, variables: Sequence[str]) -> None:
         self.variables = {name: k for k, name in enumerate(variables)}
         self.atoms: list[_Atom] = []
+        self.atom: dict[Expr, int] = {}
         self.parts: dict[Expr, tuple[tuple[tuple[Expr, Fraction], ...], Combination]] = {}
         self.depth: dict[Expr, int] = {}
+        self.uses: dict[Expr, int] = {}
+        self.rank: dict[Expr, int] = {}
+        self._ranks = count()
         self._numbers: dict[tuple[str, int, tuple[Expr, ...]], int] = {}
 
     def visit(self, node: Expr) -> None:
         """Take in a node, its operands having been visited."""
-        one = _UNIT
+        self.rank[node] = next(self._ranks)
+        self.uses[node] = depth = 0
+        for argument in node.args:
+            self.uses[argument] += 1
+            depth = max(depth, self.depth[argument])
+        self.depth[node] = depth
+        if not _is_plain(node):
+            self._visit_other(node)
+
+    def _visit_other(self, node: Expr) -> None:
         match node.op, node.args:
+            case Op.VAR, _:
+                self.atom[node] = self.variables[str(node.value)]
             case Op.CONST, _:
                 assert node.constant is not None
-                self._set(node, (), {ONE: node.constant})
+                self.parts[node] = (), {ONE: node.constant}
             case Op.PI, _:  # a function, constant, of whatever
-                self.visit(ex.ONE)
+                self._new(ex.ONE)
                 self._set_atom(node, "pi", (ex.ONE,))
-            case Op.VAR, _:
-                self._set(node, (), {self.variables[str(node.value)]: one})
-            case Op.ADD, (a, b):
-                self._set(node, ((a, one), (b, one)))
-            case Op.SUB, (a, b):
-                self._set(node, ((a, one), (b, -one)))
-            case Op.NEG, (a,):
-                self._set(node, ((a, -one),))
-            case Op.MUL, (a, b) if a.constant is not None:
-                self._set(node, ((b, a.constant),))
             case Op.MUL, (a, b):
                 self._set_atom(node, "*", (a, b))
             case Op.DIV, (a, b):
-                inverse = ex.ONE / b
-                if node is not inverse:
-                    self.visit(ex.ONE)
-                    self.visit(inverse)
-                    if a.constant is None:
-                        self._set_atom(node, "*", (a, inverse))
-                    else:
-                        self._set(node, ((inverse, a.constant),))
-                else:
-                    self._set_atom(node, "inverse", (b,))
+                self._quotient(node, a, b)
             case ((Op.MAX | Op.MIN), (a, b)):
                 self._extremum(node, a, b)
             case Op.ABS, (a,):
-                number = self._atom("relu", (a,))
-                self._set(node, ((a, -one),), {number: Fraction(2)})
+                self._set_parts(node, ((a, _MINUS),), "relu", a, Fraction(2))
             case Op.POW, _:
                 assert isinstance(node.value, int)
                 self._set_atom(node, "**", node.args, node.value)
             case _:
                 self._set_atom(node, node.op.value, node.args)
 
+    def _new(self, node: Expr) -> None:
+        for inner in ex.postorder(node):
+            if inner not in self.rank:
+                self.visit(inner)
+
+    def _quotient(self, node: Expr, a: Expr, b: Expr) -> None:
+        """a/b = a * (1/b)."""
+        inverse = ex.ONE / b
+        if node is inverse:
+            self._set_atom(node, "inverse", (b,))
+            return
+        self._new(inverse)
+        self.rank[node] = next(self._ranks)  # after its parts, again
+        if a.constant is None:
+            self._set_atom(node, "*", (a, inverse))
+        else:
+            self.parts[node] = ((inverse, a.constant),), {}
+            self.depth[node] = self.depth[inverse]
+            self.uses[inverse] += 1
+
     def _extremum(self, node: Expr, a: Expr, b: Expr) -> None:
         """max(a, b) = b + relu(a - b) and min(a, b) = a - relu(a - b)."""
         gap = a - b
-        for inner in ex.postorder(gap):
-            if inner not in self.parts:
-                self.visit(inner)
-        number, one = self._atom("relu", (gap,)), _UNIT
+        self._new(gap)
         if node.op is Op.MAX:
-            self._set(node, ((b, one),), {number: one})
+            self._set_parts(node, ((b, _UNIT),), "relu", gap, _UNIT)
         else:
-            self._set(node, ((a, one),), {number: -one})
+            self._set_parts(node, ((a, _UNIT),), "relu", gap, _MINUS)
 
     def _atom(self, kind: str, args: tuple[Expr, ...], exponent: int = 0) -> int:
         key = kind, exponent, args
@@ -173,77 +193,106 @@ class _Draft:
             self.atoms.append(_Atom(kind, exponent, args, depth))
         return self._numbers[key]
 
-    def _set_atom(self, node: Expr, kind: str, args: tuple[Expr, ...], exponent: int = 0) -> None:
-        self._set(node, (), {self._atom(kind, args, exponent): _UNIT})
+    def _depth_of(self, number: int) -> int:
+        return self.atoms[number - len(self.variables)].depth
 
-    def _set(
+    def _set_atom(self, node: Expr, kind: str, args: tuple[Expr, ...], exponent: int = 0) -> None:
+        self.atom[node] = self._atom(kind, args, exponent)
+        self.depth[node] = self._depth_of(self.atom[node])
+
+    def _set_parts(
         self,
         node: Expr,
         nodes: tuple[tuple[Expr, Fraction], ...],
-        atoms: Combination | None = None,
+        kind: str,
+        inner: Expr,
+        factor: Fraction,
     ) -> None:
-        self.parts[node] = nodes, atoms or {}
-        first = len(self.variables)
-        depths = [self.depth[part] for part, _ in nodes]
-        depths += [self.atoms[k - first].depth for k in atoms or {} if k >= first]
-        self.depth[node] = max(depths, default=0)
+        """The node is a combination of nodes and of one atom of one operand."""
+        number = self._atom(kind, (inner,))
+        self.parts[node] = nodes, {number: factor}
+        self.depth[node] = max(self.depth[node], self._depth_of(number))
 
 
-class _Flattener:
-    """Writes nodes as rows over atoms."""
-
-    def __init__(self, draft: _Draft, place: dict[int, int]) -> None:
-        self._draft, self._place = draft, place
-
-    def rows(self, nodes: Sequence[Expr]) -> Rows:
-        """The rows of some nodes, over the atoms that any of them uses."""
-        found = [self._combination(node) for node in nodes]
-        columns = sorted({k for row in found for k in row if k != ONE})
-        at = {k: i for i, k in enumerate(columns)}
-        weights = np.zeros((len(nodes), len(columns)))
-        constants = np.zeros(len(nodes))
-        for i, row in enumerate(found):
-            for k, value in row.items():
-                if k == ONE:
-                    constants[i] = _double(value)
-                else:
-                    weights[i, at[k]] = _double(value)
-        return Rows(weights, constants, np.array(columns, dtype=np.intp))
-
-    def _combination(self, root: Expr) -> Combination:
-        parts = self._draft.parts
-        share: dict[Expr, Fraction] = {root: _UNIT}
-        total: Combination = {}
-        for node in reversed(self._affine_below(root)):
-            nodes, atoms = parts[node]
-            here = share[node]
-            for part, factor in nodes:
-                _add_product(share, part, here, factor)
-            for number, factor in atoms.items():
-                _add_product(total, self._place[number], here, factor)
-        return {k: value for k, value in total.items() if value}
-
-    def _affine_below(self, root: Expr) -> list[Expr]:
-        """The nodes that the root is affine in, operands first."""
-        seen: set[Expr] = set()
-        found: list[Expr] = []
-        stack: list[tuple[Expr, bool]] = [(root, False)]
-        while stack:
-            node, ready = stack.pop()
-            if ready:
-                found.append(node)
-            elif node not in seen:
-                seen.add(node)
-                stack.append((node, True))
-                stack.extend((part, False) for part, _ in self._draft.parts[node][0])
-        return found
+def _is_plain(node: Expr) -> bool:
+    """Whether it is a sum, a difference, a negative or a constant multiple."""
+    op = node.op
+    if op is Op.MUL:
+        return node.args[0].constant is not None
+    return op is Op.ADD or op is Op.SUB or op is Op.NEG
 
 
-def _add_product(total: dict[Key, Fraction], key: Key, a: Fraction, b: Fraction) -> None:
-    """total[key] += a * b, without arithmetic where a network's weight stands alone."""
-    product = a if b is _UNIT else b if a is _UNIT else a * b
+def _rows(draft: _Draft, place: dict[int, int], nodes: Sequence[Expr]) -> Rows:
+    """The rows of some nodes, over the atoms that any of them uses."""
+    found = [_combination(draft, node) for node in nodes]
+    columns = sorted({place[k] for row in found for k in row if k != ONE})
+    at = {k: i for i, k in enumerate(columns)}
+    weights = np.zeros((len(nodes), len(columns)))
+    constants = np.zeros(len(nodes))
+    for i, row in enumerate(found):
+        for k, value in row.items():
+            if k == ONE:
+                constants[i] = _double(value)
+            else:
+                weights[i, at[place[k]]] = _double(value)
+    return Rows(weights, constants, np.array(columns, dtype=np.intp))
+
+
+def _combination(draft: _Draft, root: Expr) -> Combination:
+    """A node as a combination of atoms.
+
+    A node with one use is replaced by its parts as soon as it is met. Others wait until all that
+    was visited after them is done: by then they have been met for the last time.
+    """
+    total: Combination = {}
+    shares: dict[Expr, Fraction] = {}
+    waiting: list[tuple[int, Expr]] = []
+    stack = [(root, _UNIT)]
+    while stack or waiting:
+        if not stack:
+            node = heappop(waiting)[1]
+            factor = shares.pop(node)
+        else:
+            node, factor = stack.pop()
+            number = draft.atom.get(node)
+            if number is not None:
+                _add(total, number, factor)
+                continue
+            if draft.uses[node] > 1 and node.args:
+                if node not in shares:
+                    heappush(waiting, (-draft.rank[node], node))
+                _add(shares, node, factor)
+                continue
+        nodes, atoms = draft.parts.get(node) or (_plain_parts(node), _NOTHING)
+        stack.extend([(part, _product(factor, weight)) for part, weight in nodes])
+        for number, weight in atoms.items():
+            _add(total, number, _product(factor, weight))
+    return {k: value for k, value in total.items() if value}
+
+
+def _plain_parts(node: Expr) -> tuple[tuple[Expr, Fraction], ...]:
+    """The operands of a sum or a multiple, with their factors."""
+    op, args = node.op, node.args
+    if op is Op.MUL:
+        assert args[0].constant is not None
+        return ((args[1], args[0].constant),)
+    if op is Op.ADD:
+        return ((args[0], _UNIT), (args[1], _UNIT))
+    if op is Op.SUB:
+        return ((args[0], _UNIT), (args[1], _MINUS))
+    return ((args[0], _MINUS),)
+
+
+def _product(a: Fraction, b: Fraction) -> Fraction:
+    """a * b, without arithmetic where a network's weight stands alone."""
+    if b is _UNIT or a is _UNIT:
+        return a if b is _UNIT else b
+    return -a if b is _MINUS else a * b
+
+
+def _add(total: dict[Key, Fraction], key: Key, value: Fraction) -> None:
     known = total.get(key)
-    total[key] = product if known is None else known + product
+    total[key] = value if known is None else known + value
 
 
 def _double(value: Fraction) -> float:

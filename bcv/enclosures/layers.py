@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 def evaluate(program: Program, points: Array) -> Array:
     """Estimates of the program's roots, (n_roots, K), at points (n_variables, K).
 
-    NaN where a root is undefined, and perhaps where another root is that shares a row with it.
+    NaN where a root is undefined, or an intermediate result overflowed.
     """
     points = np.asarray(points, dtype=np.float64)
     table = np.empty((program.atoms, points.shape[1]))
@@ -32,7 +32,23 @@ def evaluate(program: Program, points: Array) -> Array:
 
 
 def _combined(rows: Rows, table: Array) -> Array:
-    return np.asarray(rows.weights @ table[rows.columns] + rows.constants[:, None])
+    used = table[rows.columns]
+    found = np.asarray(rows.weights @ used + rows.constants[:, None])
+    strange = ~np.isfinite(used).all(axis=0)
+    if strange.any():
+        found[:, strange] = _with_infinities(rows, used[:, strange])
+    return found
+
+
+def _with_infinities(rows: Rows, used: Array) -> Array:
+    """The sums where infinities or NaN take part: 0 times such a one is no part of a sum."""
+    plus, minus = (rows.weights > 0.0).astype(float), (rows.weights < 0.0).astype(float)
+    up, down = (used == np.inf).astype(float), (used == -np.inf).astype(float)
+    found = rows.weights @ np.where(np.isfinite(used), used, 0.0) + rows.constants[:, None]
+    rises, falls = plus @ up + minus @ down > 0.0, plus @ down + minus @ up > 0.0
+    found[rises], found[falls] = np.inf, -np.inf
+    found[((plus + minus) @ np.isnan(used) > 0.0) | (rises & falls)] = np.nan
+    return np.asarray(found)
 
 
 def _values(group: Group, args: list[Array]) -> Array:

@@ -6,7 +6,7 @@ Soundness depends on this file and on ``bcv.paving``: a cover is complete only i
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -19,7 +19,7 @@ from bcv.expr import ExpressionTooLargeError
 from bcv.obligation import Obligation
 from bcv.outcome import Hints, Known, Outcome, Proved, Reason, Refuted, Undecided
 from bcv.paving.bounds import Bounds
-from bcv.paving.boxes import outer_root
+from bcv.paving.boxes import outer_root, root_box
 from bcv.paving.convexity import Zero, exact_zero, neighbourhood
 from bcv.paving.exact_points import zero_witness
 from bcv.paving.search import Search
@@ -58,7 +58,7 @@ class BranchAndBound(Engine):
             key = f"{self.name} {obligation.digest()}"
             bounds = budget.shelf.take(key) or Bounds(obligation, _LARGEST_BATCH)
             outcome = _with_zeros(_Attempt(bounds, budget, emit, self.name), hints)
-            if isinstance(outcome, Undecided) and outcome.reason is Reason.TIMEOUT:
+            if isinstance(outcome, Undecided) and outcome.reason in _STOPPED:
                 budget.shelf.put(key, bounds, 0)
             if isinstance(outcome, Undecided) and outcome.reason is Reason.INCONCLUSIVE:
                 return self._by_alternatives(obligation, outcome, hints, budget, emit)
@@ -101,7 +101,7 @@ class BranchAndBound(Engine):
 def _with_zeros(attempt: _Attempt, hints: Hints) -> Outcome:
     """Search; where that ends at exact zeros, search again with their neighbourhoods cut out."""
     obligation = attempt.bounds.obligation
-    zeros = dict.fromkeys(hints.zeros)
+    zeros = dict.fromkeys(hints.zeros or _central_zero(attempt.bounds))
     for _ in range(_MOST_SEARCHES):
         search, reason = attempt.run(tuple(zeros))
         if search.witness is not None:
@@ -141,7 +141,11 @@ class _Attempt:
         search = waiting or filed or Search(self.bounds, outer_root(obligation.region))
         report = _reporter(obligation, self.engine, search, self.emit)
         try:
-            for zero in () if waiting or filed else zeros:
+            # Many a claim holds by itself on all of the root: then it needs no neighbourhoods.
+            begun = waiting or filed or search.settles_root()
+            if not begun and self.budget.boxes == 0:
+                return search, Reason.BOX_LIMIT
+            for zero in () if begun else zeros:
                 found = neighbourhood(obligation, zero, search.root)
                 if found is not None:
                     search.carve(found)
@@ -150,7 +154,7 @@ class _Attempt:
             return search, Reason.INTERRUPTED
         except MemoryError:
             return search, Reason.MEMORY
-        if reason is Reason.TIMEOUT and not filed:
+        if reason in _STOPPED and not filed:
             self.budget.shelf.put(key, search, search.stack.bytes + search.recorder.bytes)
         if filed and reason is None and search.witness is None and not self._confirmed(search):
             assert self.budget.checkpoints is not None
@@ -217,11 +221,30 @@ class _Attempt:
         gather(search, in_copies(work, is_witness))
 
 
+def _nearest_to_origin(root: Sequence[tuple[float, float]]) -> tuple[float, ...]:
+    return tuple(min(max(0.0, lo), hi) for lo, hi in root)
+
+
+def _central_zero(bounds: Bounds) -> tuple[Zero, ...]:
+    """The point of the root that is closest to the origin, if the expression is 0 there.
+
+    Nothing need be shown around it if it is not in the region.
+    """
+    nearest = _nearest_to_origin(outer_root(bounds.obligation.region))
+    at = root_box(tuple((x, x) for x in nearest))
+    if bounds.obligation.strict or not nearest:
+        return ()
+    there = bounds.natural(at)
+    if there.bound[0] > 0.0 or there.false_part[0] >= 0:
+        return ()
+    zero = exact_zero(bounds.obligation, nearest, _ZERO_REACH)
+    return () if zero is None else (zero,)
+
+
 def _new_zeros(obligation: Obligation, search: Search, known: Collection[Zero]) -> list[Zero]:
     """Exact zeros of the claim's expression: the origin, or in boxes that were put aside."""
     found: dict[Zero, None] = {}
-    nearest = tuple(min(max(0.0, lo), hi) for lo, hi in search.root)
-    for middle in (nearest, *_middles(search)[:_MOST_ZERO_GUESSES]):
+    for middle in (_nearest_to_origin(search.root), *_middles(search)[:_MOST_ZERO_GUESSES]):
         zero = exact_zero(obligation, middle, _ZERO_REACH, (*known, *found))
         if zero is not None:
             found[zero] = None
@@ -233,6 +256,9 @@ def _middles(search: Search) -> list[tuple[float, ...]]:
     columns = [column for boxes in search.stuck for column in midpoints(boxes.lo, boxes.hi).T]
     return [tuple(map(float, column)) for column in columns if np.isfinite(column).all()]
 
+
+_STOPPED: Final = (Reason.TIMEOUT, Reason.BOX_LIMIT)
+"""Why a search may go on later."""
 
 _DETAILS: Final = {
     Reason.INCONCLUSIVE: "the claim is tight, or the region unbounded, where boxes remain",

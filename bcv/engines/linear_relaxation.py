@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from math import isinf
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from bcv.enclosures.intervals import IntervalMachine
 from bcv.enclosures.tape import compile_tape
 from bcv.engines.engine import Budget, Engine
 from bcv.events import Emit, Progress
-from bcv.evidence import Form, Witness
+from bcv.evidence import Cover, Form, Witness
 from bcv.obligation import Obligation
 from bcv.outcome import Hints, Known, Outcome, Proved, Reason, Refuted, Undecided
 from bcv.paving.boxes import Boxes, BoxStack, outer_root, root_box
@@ -30,19 +30,28 @@ from bcv.paving.recording import CoverRecorder
 from bcv.paving.region_test import RegionTest
 from bcv.paving.splitting import choose_axes, halves, midpoints
 
+if TYPE_CHECKING:
+    from bcv.stores.checkpoints import Checkpoints
+
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+Root = tuple[tuple[float, float], ...]
 
 _NUMBERS_A_BATCH: Final = 1_500_000
 _MOST_MULTIPLIERS: Final = 8
 _CHEAP: Final = 500
-"""Atoms with more nodes are not tested by natural interval arithmetic: it says little there."""
+"""What has more nodes is left to forms: natural interval arithmetic takes long, and says little."""
 _MARGIN: Final = 2.0**-24
 """How far above 0 a bound must be, relatively: a checker rounds otherwise."""
 _SMALLEST: Final = 2.0**-20
 _LEAST: Final = 1e-300
 _MOST_STUCK: Final = 32
 _PROGRESS_SECONDS: Final = 0.2
+_WORTH_KEEPING: Final = 2_000_000
+"""Numbers; a search that computed fewer is begun again in the next run."""
+
+_NUMBERS: Final = ("examined", "stuck", "steps")
+"""What a checkpoint says of a search beside its boxes and its record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,38 +68,80 @@ class LinearRelaxation(Engine):
         if not root or any(isinf(end) for side in root for end in side):
             return Undecided(Reason.UNSUPPORTED, "linear relaxations need a bounded region")
         key = f"{self.name} {obligation.digest()}"
-        search = budget.shelf.take(key) or _Search(obligation, root)
-        reason = search.run(budget, emit, self.name)
+        waiting: _Search | None = budget.shelf.take(key)
+        filed = None if waiting else _taken_up(obligation, root, budget.checkpoints, key)
+        search = waiting or filed or _Search(obligation, root)
+        reason = search.run(budget, emit, self.name, key)
         if reason is Reason.TIMEOUT:
-            budget.shelf.put(key, search, search.bytes)
+            _put_aside(search, budget, key, filed is not None)
         known = Known(boxes=search.examined, boxes_left=search.stack.count + search.stuck)
         if search.witness is not None:
             return Refuted(search.witness, known)
-        if reason is None:
-            cover = search.recorder.cover(
-                root, tuple(search.reasons.reasons), tuple(search.reasons.multipliers)
-            )
-            return Proved(cover, known)
-        return Undecided(reason, "", known)
+        if reason is not None:
+            return Undecided(reason, "", known)
+        if filed is not None and not _confirmed(filed):
+            assert budget.checkpoints is not None
+            budget.checkpoints.forget(key)
+            return self.discharge(obligation, hints, budget, emit)
+        return Proved(search.cover(), known)
+
+
+def _taken_up(
+    obligation: Obligation, root: Root, checkpoints: Checkpoints | None, key: str
+) -> _Search | None:
+    """The search that an earlier run put aside."""
+    state = checkpoints.load(key) if checkpoints else None
+    if state is None:
+        return None
+    try:
+        return _Search.restored(obligation, root, state)
+    except ValueError:
+        return None
+
+
+def _put_aside(search: _Search, budget: Budget, key: str, filed: bool) -> None:
+    """Keep a search for its next slice of time, and for the next run.
+
+    One that began with what a file said stays marked as such: its cover is not believed.
+    """
+    if not filed:
+        budget.shelf.put(key, search, search.size)
+    long = search.examined * search.machine.size >= _WORTH_KEEPING
+    if budget.checkpoints is not None and (filed or long):
+        budget.checkpoints.note(key, search.saved())
+
+
+def _confirmed(search: _Search) -> bool:
+    """Whether a search that began with what a file said has proved the claim."""
+    from bcv.paving.rechecking import cover_holds
+
+    try:
+        return cover_holds(search.obligation, search.cover())
+    except RuntimeError:  # the file left out boxes that are still open
+        return False
 
 
 class _Search:
     """The open boxes of one obligation, and the record of the others."""
 
-    def __init__(self, obligation: Obligation, root: tuple[tuple[float, float], ...]) -> None:
-        self.obligation = obligation
+    def __init__(self, obligation: Obligation, root: Root) -> None:
+        self.obligation, self.root = obligation, root
         names = obligation.region.variables
         test = self.test = RegionTest.of(obligation.region)
         usable = sorted(test.usable, key=lambda row: _size(test.atoms[row].expr))
         self.rows = tuple(usable[-_MOST_MULTIPLIERS:])
+        partial = [part for part in obligation.roots if not part.total]
+        small = [part for part in partial if _size(part) <= _CHEAP]
+        self.by_forms = len(small) < len(partial)
         self.machine = AffineMachine(
-            [obligation.expr, *(test.atoms[row].expr for row in self.rows)], names
+            [obligation.expr, *(test.atoms[row].expr for row in self.rows)],
+            names,
+            [part for part in partial if part not in small],
         )
         self.free = np.array([test.atoms[row].relation.value == "==" for row in self.rows])
         self.cheap = [k for k, atom in enumerate(test.atoms) if _size(atom.expr) <= _CHEAP]
-        partial = [part for part in obligation.roots if not part.total]
-        self.partial = len(partial)
-        tape = compile_tape([*partial, *(test.atoms[k].expr for k in self.cheap)], names)
+        self.partial = len(small)
+        tape = compile_tape([*small, *(test.atoms[k].expr for k in self.cheap)], names)
         self.natural = IntervalMachine(tape)
         numbers = tuple(test.offset + row for row in self.rows)
         self.reasons = ReasonTable(test.reasons, numbers)
@@ -104,11 +155,38 @@ class _Search:
         self.examined = self.stuck = self.steps = 0
 
     @property
-    def bytes(self) -> int:
+    def size(self) -> int:
+        """Bytes."""
         return self.stack.bytes + self.recorder.bytes
 
-    def run(self, budget: Budget, emit: Emit, engine: str) -> Reason | None:
-        """Search until all is decided (None) or something stops it."""
+    def cover(self) -> Cover:
+        """The finished record."""
+        table = self.reasons
+        return self.recorder.cover(self.root, tuple(table.reasons), tuple(table.multipliers))
+
+    def saved(self) -> bytes:
+        """The search between two steps."""
+        from bcv.paving.state import written
+
+        numbers = {name: float(getattr(self, name)) for name in _NUMBERS}
+        return written(self.root, self.recorder, self.reasons, [self.stack.all()], numbers)
+
+    @classmethod
+    def restored(cls, obligation: Obligation, root: Root, data: bytes) -> _Search:
+        """The search that was saved. Raises ValueError."""
+        from bcv.paving.state import taken_up
+
+        search = cls(obligation, root)
+        state = taken_up(data, root, search.reasons)
+        search.recorder = state.recorder
+        search.stack.pop(search.stack.count)
+        search.stack.push(state.boxes[0])
+        for name in _NUMBERS:
+            setattr(search, name, int(state.number(name)))
+        return search
+
+    def run(self, budget: Budget, emit: Emit, engine: str, key: str) -> Reason | None:
+        """Search until all is decided (None) or something stops it; now and then, save it."""
         batch = max(16, min(4096, _NUMBERS_A_BATCH // self.machine.size))
         last = time.monotonic()
         while self.stack.count and self.witness is None:
@@ -117,13 +195,16 @@ class _Search:
                 return Reason.TIMEOUT
             if self.examined >= budget.boxes:
                 return Reason.BOX_LIMIT
-            if self.bytes > budget.memory:
+            if self.size > budget.memory:
                 return Reason.MEMORY
             if self.stuck > _MOST_STUCK:
                 return Reason.INCONCLUSIVE
             if now - last >= _PROGRESS_SECONDS:
                 last = now
                 emit(Progress(self.obligation, engine, self.examined, self.stack.count))
+                if budget.checkpoints is not None and budget.checkpoints.due:
+                    budget.checkpoints.note(key, self.saved())
+                    budget.checkpoints.save()
             self._step(self.stack.pop(min(batch, max(16, self.examined // 8))))
         return Reason.INCONCLUSIVE if self.stuck else None
 
@@ -136,6 +217,8 @@ class _Search:
         if boxes.count == 0:
             return
         trace = self.machine.trace(boxes.lo, boxes.hi)
+        if self.by_forms:
+            defined &= self.machine.defined(trace)
         forms, depth = self._forms(trace)
         chosen = self._multipliers(forms, depth, boxes)
         factors = np.concatenate([np.ones((1, boxes.count)), -chosen])
@@ -164,7 +247,7 @@ class _Search:
         return forms.narrowed(), np.maximum(np.abs(natural), form)
 
     def _natural(self, boxes: Boxes) -> tuple[NDArray[np.int32], Mask]:
-        """A part of the region that each box misses, or -1; and where every root is defined."""
+        """A part of the region that each box misses, or -1; and where small roots are defined."""
         lo, hi = self.natural.evaluate(boxes.lo, boxes.hi)
         n = self.partial
         defined: Mask = np.logical_and.reduce(np.isfinite(lo[:n]) | np.isfinite(hi[:n]), axis=0)

@@ -5,6 +5,7 @@ Soundness does not depend on this file.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
@@ -46,6 +47,11 @@ class Entry:
     parts: tuple[tuple[str, str], ...] = ()
     final: bool = False
     resumes: bool = False
+
+    @property
+    def loaded(self) -> bool:
+        """Whether an attempt has nothing to import; other programs start anew each time."""
+        return self.own and self.module in sys.modules
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -28,9 +28,6 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Indices = NDArray[np.intp]
 
-LARGE: Final = 2_000
-"""Nodes from which on a tape's single steps cost more than a network's layers."""
-
 MAX_CELLS: Final = 64
 MAX_HAZARDS: Final = 8
 _STEP: Final = 2.0**-18
@@ -227,16 +224,10 @@ def landscape_of(obligation: Obligation, deadline: float) -> Landscape:
 
 def _evaluator(roots: tuple[Expr, ...], names: tuple[str, ...]) -> Callable[[Array], Array]:
     """Single steps for most expressions, and matrix products for what is as large as a network."""
-    if all(root.total for root in roots) and _is_network(roots):
+    if ex.is_network(ex.postorder(*roots)):
         from bcv.enclosures import layers
         from bcv.enclosures.affine_program import compile_program
 
         return partial(layers.evaluate, compile_program(roots, names))
     tape = compile_tape(roots, names)
     return partial(evaluate, tape, constants=constant_values(tape))
-
-
-def _is_network(roots: tuple[Expr, ...]) -> bool:
-    """Whether layers pay: of many nodes, nearly all are sums and constant multiples."""
-    nodes = list(ex.postorder(*roots))
-    return len(nodes) >= LARGE and ex.mostly_affine(nodes)

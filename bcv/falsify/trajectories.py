@@ -23,6 +23,8 @@ from bcv.region import region as tight_region
 _STARTS: Final = 24
 _CANDIDATES: Final = 1024
 _STEPS: Final = 160
+_COARSE: Final = 4
+"""Steps in one, where trajectories keep their distance from the domain's edge."""
 _HORIZON: Final = 8.0
 _MOST_INSTRUCTIONS: Final = 500
 _CLEARLY: Final = 1e-3
@@ -81,8 +83,8 @@ class Membership:
         self.formula = formula
         self.values = _Values([a.expr for a in atoms(formula)], names, _frozen(problem))
 
-    def margins(self, points: Array, time: float = 0.0) -> Array:
-        """(K,) for points (n, K)."""
+    def margins(self, points: Array, time: float | Array = 0.0) -> Array:
+        """(K,) for points (n, K), at one time or at a time each."""
         values = np.nan_to_num(self.values(points, time), nan=-1.0)
         return _truth(self.formula, iter(values), points.shape[1])
 
@@ -106,11 +108,16 @@ class _Values:
     ) -> None:
         self._tape = compile_tape(list(roots), [*names, *frozen, TIME_NAME])
         self._constants = floats.constant_values(self._tape)
-        self._frozen = list(frozen.values())
+        self._frozen = np.array([[value] for value in frozen.values()]).reshape(len(frozen), 1)
+        self._rows = np.empty((0, 0))
 
-    def __call__(self, points: Array, time: float) -> Array:
-        rest = np.repeat(np.array([*self._frozen, time])[:, None], points.shape[1], axis=1)
-        return floats.evaluate(self._tape, np.concatenate([points, rest]), self._constants)
+    def __call__(self, points: Array, time: float | Array) -> Array:
+        n, count = points.shape
+        if self._rows.shape != (n + len(self._frozen) + 1, count):
+            self._rows = np.empty((n + len(self._frozen) + 1, count))
+            self._rows[n:-1] = self._frozen
+        self._rows[:n], self._rows[-1] = points, time
+        return floats.evaluate(self._tape, self._rows, self._constants)
 
 
 def simulate(problem: Problem, starts: Array, step: float, steps: int) -> Paths:
@@ -137,20 +144,36 @@ def simulate(problem: Problem, starts: Array, step: float, steps: int) -> Paths:
     return Paths(np.arange(steps + 1, dtype=np.float64) * step, states)
 
 
+def margins(problem: Problem, mode: Mode, paths: Paths) -> Array:
+    """(steps + 1, K) how clearly each state lies in the domain and between its bounds."""
+    steps, n, count = paths.states.shape
+    points = np.moveaxis(paths.states, 1, 0).reshape(n, steps * count)
+    found = Membership(problem, mode.domain).margins(points, np.repeat(paths.times, count))
+    for row, state in enumerate(problem.states):
+        for end, sign in ((state.range.lo, 1.0), (state.range.hi, -1.0)):
+            if end is not None:
+                found = np.minimum(found, sign * (points[row] - nearest_float(end)))
+    return found.reshape(steps, count)
+
+
 def first_exit(problem: Problem, mode: Mode, paths: Paths) -> tuple[int, Array] | None:
     """(index, start) of a trajectory that is the first to leave the domain clearly, if any is."""
-    domain = Membership(problem, mode.domain)
-    for k, time in enumerate(paths.times[1:], start=1):
-        points = paths.states[k]
-        margin = domain.margins(points, float(time))
-        for row, state in enumerate(problem.states):
-            for end, sign in ((state.range.lo, 1.0), (state.range.hi, -1.0)):
-                if end is not None:
-                    margin = np.minimum(margin, sign * (points[row] - nearest_float(end)))
-        out: Mask = (margin < -_CLEARLY) & np.isfinite(points).all(axis=0)
-        if out.any():
-            return k, paths.states[0][:, int(np.argmax(out))]
-    return None
+    with np.errstate(all="ignore"):
+        out: Mask = margins(problem, mode, paths) < -_CLEARLY
+    out &= np.isfinite(paths.states).all(axis=1)
+    out[0] = False
+    if not out.any():
+        return None
+    k = int(np.argmax(out.any(axis=1)))
+    return k, paths.states[0][:, int(np.argmax(out[k]))]
+
+
+def _stay_inside(problem: Problem, mode: Mode, paths: Paths) -> bool:
+    """Whether no trajectory gets closer to the edge than it moves between two states."""
+    found = margins(problem, mode, paths)
+    moved = np.abs(np.diff(found, axis=0))
+    reach = np.maximum(np.pad(moved, ((1, 0), (0, 0))), np.pad(moved, ((0, 1), (0, 0))))
+    return bool((found > reach).all() and np.isfinite(paths.states).all())
 
 
 def leaving_note(problem: Problem, seed: int = 0) -> str | None:
@@ -171,6 +194,10 @@ def leaving_note(problem: Problem, seed: int = 0) -> str | None:
     horizon = _HORIZON if problem.horizon is None else min(_HORIZON, float(problem.horizon))
     step = 1.0 if discrete else horizon / _STEPS
     steps = min(_STEPS, int(horizon)) if discrete and problem.horizon is not None else _STEPS
+    if not discrete and _stay_inside(
+        problem, mode, simulate(problem, starts, _COARSE * step, steps // _COARSE)
+    ):
+        return None
     found = first_exit(problem, mode, simulate(problem, starts, step, steps))
     if found is None:
         return None

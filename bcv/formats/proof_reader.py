@@ -7,13 +7,12 @@ independent checker has a reader of its own.
 from __future__ import annotations
 
 import base64
+import sys
 import zlib
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Final, TypeVar
-
-import numpy as np
 
 from bcv.errors import BcvError
 from bcv.evidence import (
@@ -56,14 +55,20 @@ T = TypeVar("T")
 LARGEST: Final = 1 << 30
 """Bytes that packed data may unpack to."""
 
+FEW: Final = 1 << 17
+"""Bytes of a tree that are read one by one."""
+
+_LONGEST: Final = 5
+"""Bytes of a node's code."""
+
 
 class EntryError(BcvError):
     """An entry is none of ours."""
 
 
 def read_nodes(entry: Mapping[str, Any]) -> NodeReader:
-    """The expressions of an entry. Raises EntryError."""
-    return _read(lambda: NodeReader.of(entry["nodes"]))
+    """The expressions of an entry, which are read when they are asked for. Raises EntryError."""
+    return _read(lambda: NodeReader(entry["nodes"]))
 
 
 def read_obligation(nodes: NodeReader, entry: Mapping[str, Any]) -> Obligation:
@@ -165,12 +170,10 @@ def _reduction(reader: NodeReader, data: Mapping[str, Any]) -> Evidence:
 
 
 def _cover(reader: NodeReader, data: Mapping[str, Any]) -> Cover:
-    cuts = array("d")
-    cuts.frombytes(np.frombuffer(_unpacked(data["cuts"]), "<f8").astype(np.float64).tobytes())
     return Cover(
         tuple((float.fromhex(lo), float.fromhex(hi)) for lo, hi in data["root"]),
         unpacked_nodes(data["nodes"]),
-        cuts,
+        _unpacked_doubles(data["cuts"]),
         tuple(map(_reason, data["reasons"])),
         tuple(
             Multiplier(tuple((number, reader.expr(place)) for number, place in terms))
@@ -187,23 +190,52 @@ def _unpacked(text: str) -> bytes:
     return data
 
 
+def _unpacked_doubles(text: str) -> array[float]:
+    values = array("d")
+    values.frombytes(_unpacked(text))
+    if sys.byteorder == "big":
+        values.byteswap()
+    return values
+
+
 def unpacked_nodes(text: str) -> array[int]:
     """The tree's nodes that ``proof.packed_nodes`` wrote."""
-    data = np.frombuffer(_unpacked(text), dtype=np.uint8)
-    ends = np.flatnonzero(data < 128)
-    if data.size and (not ends.size or ends[-1] != data.size - 1):
+    data = _unpacked(text)
+    if data and data[-1] > 127:
         raise EntryError("a node ends too early")
-    starts = np.concatenate([np.zeros(1, np.int64), ends[:-1] + 1]) if ends.size else ends
-    if ends.size and int((ends - starts).max()) > 4:
+    codes = _few_codes(data) if len(data) <= FEW else _many_codes(data)
+    return array("i", codes)
+
+
+def _few_codes(data: bytes) -> list[int]:
+    """Node by node: most trees are small, and NumPy takes longer to load."""
+    found, code, place = [], 0, 0
+    for byte in data:
+        code |= (byte & 127) << place
+        place += 7
+        if byte < 128:
+            found.append(-((code + 1) // 2) if code % 2 else code // 2)
+            code = place = 0
+        elif place >= _LONGEST * 7:
+            raise EntryError("a node is too long")
+    return found
+
+
+def _many_codes(content: bytes) -> list[int]:
+    """The same, all nodes at once."""
+    import numpy as np
+
+    data = np.frombuffer(content, dtype=np.uint8)
+    ends = np.flatnonzero(data < 128)
+    starts = np.concatenate([np.zeros(1, np.int64), ends[:-1] + 1])
+    if int((ends - starts).max()) >= _LONGEST:
         raise EntryError("a node is too long")
     code = np.zeros(ends.size, dtype=np.int64)
-    for place in range(5):
+    for place in range(_LONGEST):
         here = starts + place <= ends
         code[here] |= (data[starts[here] + place].astype(np.int64) & 127) << (7 * place)
-    nodes = np.where(code % 2 == 1, -((code + 1) // 2), code // 2)
-    compact = array("i")
-    compact.frombytes(nodes.astype(np.int32).tobytes())
-    return compact
+    found: list[int] = np.where(code % 2 == 1, -((code + 1) // 2), code // 2).tolist()
+    return found
 
 
 def _reason(data: Sequence[Any]) -> LeafReason:

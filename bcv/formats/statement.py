@@ -197,17 +197,24 @@ _BINARY: Final[dict[str, Callable[[Expr, Expr], Expr]]] = {
 
 @dataclass(frozen=True, slots=True)
 class NodeReader:
-    """Expressions read back from a list of nodes."""
+    """Expressions read back from a list of nodes, each when it is asked for."""
 
-    exprs: list[Expr]
+    nodes: Sequence[Sequence[Any]]
+    _exprs: dict[int, Expr] = field(default_factory=dict)
 
-    @classmethod
-    def of(cls, nodes: Sequence[Sequence[Any]]) -> NodeReader:
-        """The list of a statement or a proof's entry. Raises StatementError."""
-        reader = cls([])
-        for op, *rest in nodes:
-            reader.exprs.append(reader._expr(op, rest))
-        return reader
+    def expr(self, place: int) -> Expr:
+        """The expression at this place; LookupError, TypeError or ValueError if it is none."""
+        if place not in self._exprs:
+            needed, waiting = set[int](), [place]
+            while waiting:
+                here = waiting.pop()
+                if here not in needed and here not in self._exprs:
+                    needed.add(here)
+                    waiting.extend(_operands(*self.nodes[here]))
+            for here in sorted(needed):  # operands stand before the nodes that use them
+                op, *rest = self.nodes[here]
+                self._exprs[here] = self._expr(op, rest)
+        return self._exprs[place]
 
     def _expr(self, op: str, rest: Sequence[Any]) -> Expr:
         if op == "const":
@@ -217,21 +224,17 @@ class NodeReader:
         if op == "pi":
             return ex.PI
         if op == "**":
-            return ex.power(self.expr(rest[0]), rest[1])
-        args = tuple(self.expr(place) for place in rest)
+            return ex.power(self._exprs[rest[0]], rest[1])
+        args = tuple(self._exprs[place] for place in rest)
         if op in _BINARY:
             return _BINARY[op](*args)
         if op == "select":
             return ex.select(*args)
         return ex.neg(*args) if op == "neg" else ex.apply(Op(op), *args)
 
-    def expr(self, place: int) -> Expr:
-        """The expression at this place."""
-        return self.exprs[place]
-
     def optional(self, place: int | None) -> Expr | None:
         """The expression, or None for None."""
-        return None if place is None else self.exprs[place]
+        return None if place is None else self.expr(place)
 
     def formula(self, data: Sequence[Any]) -> Formula:
         """The formula, unsimplified."""
@@ -244,6 +247,11 @@ class NodeReader:
         """The closed interval."""
         lo, hi = (None if end is None else Fraction(end) for end in data)
         return Range(lo, hi)
+
+
+def _operands(op: str, *rest: Any) -> Sequence[int]:
+    """Where a node's operands stand in the list."""
+    return () if op in ("const", "var") else rest[:1] if op == "**" else rest
 
 
 def _read_variable(reader: NodeReader, data: Mapping[str, Any]) -> Variable:
@@ -306,7 +314,7 @@ def problem_of(statement: Mapping[str, Any]) -> Problem:
 
 
 def _problem_of(statement: Mapping[str, Any]) -> Problem:
-    reader = NodeReader.of(statement["nodes"])
+    reader = NodeReader(statement["nodes"])
 
     def variables(kind: str) -> tuple[Variable, ...]:
         return tuple(_read_variable(reader, data) for data in statement[kind])

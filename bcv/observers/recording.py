@@ -13,8 +13,7 @@ from typing import Final
 from bcv.events import Emit, EngineFinished, Event
 from bcv.outcome import Reason, Undecided
 from bcv.planning.features import features_of
-from bcv.planning.history import append, line_of
-from bcv.planning.tuning import Attempted
+from bcv.planning.history import Attempted, append, line_of
 
 _NOT_ABOUT_TIME: Final = frozenset({Reason.CRASHED, Reason.UNAVAILABLE, Reason.INTERRUPTED})
 

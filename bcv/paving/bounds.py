@@ -82,10 +82,12 @@ class Bounds:
         self.positive = np.array(
             [self.test.atoms[row].relation is Relation.GT for row in self.usable], dtype=np.bool_
         )
+        self.surface = bool(self.free.any())
         self._all_total = not partial
         self._affordable = self.operations * len(names) <= _MOST_SLOPE_OPERATIONS
         self.has_slopes = bool(names) and self._affordable and _smooth(obligation.expr)
         self._capacity = capacity
+        self._known_gradients: dict[Expr, list[Expr]] = {}
 
     def _multiplier_rows(self) -> list[int]:
         """Atoms that multipliers may use, equalities first."""
@@ -111,8 +113,14 @@ class Bounds:
 
     @cached_property
     def _gradients(self) -> list[Expr]:
-        names = self.obligation.region.variables
-        return [ex.derivative(root, name) for root in self._rows for name in names]
+        return [slope for root in self._rows for slope in self._gradient(root)]
+
+    def _gradient(self, root: Expr) -> list[Expr]:
+        """The derivatives of one root, which several tapes ask for."""
+        if root not in self._known_gradients:
+            names = self.obligation.region.variables
+            self._known_gradients[root] = [ex.derivative(root, name) for name in names]
+        return self._known_gradients[root]
 
     @cached_property
     def _slopes(self) -> IntervalMachine:
@@ -155,7 +163,7 @@ class Bounds:
         names = self.obligation.region.variables
         roots = [self.obligation.expr, *(atom.expr for atom in self.test.atoms)]
         varying = roots if self._affordable else [ex.ZERO] * len(roots)
-        slopes = [ex.derivative(root, name) for root in varying for name in names]
+        slopes = [slope for root in varying for slope in self._gradient(root)]
         tape = compile_tape([*roots, *slopes], names)
         return tape, floats.constant_values(tape)
 

@@ -24,6 +24,7 @@ from bcv.obligation import Obligation
 from bcv.region import Atom, Relation, atoms, conjuncts
 
 Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 Zero = tuple[Fraction, ...]
 Matrix = list[list[Fraction]]
 
@@ -128,28 +129,30 @@ class _Hessian:
         ]
         self._machine = IntervalMachine(compile_tape(self._entries, variables), 2 * _RADII)
 
-    def convex_on(self, lo: Floats, hi: Floats) -> list[bool]:
-        """Per box (columns of lo and hi) whether the expression is certainly convex there."""
+    def largest_convex(self, lo: Floats, hi: Floats, usable: Mask) -> int | None:
+        """The first usable box (columns of lo and hi) on which the expression surely is convex."""
         least, most = self._machine.evaluate(lo, hi)
-        return [self._convex(least[:, k], most[:, k]) for k in range(lo.shape[1])]
+        usable = usable & np.isfinite(least).all(axis=0) & np.isfinite(most).all(axis=0)
+        tried = np.flatnonzero(usable)
+        tried = tried[self._plausible(least[:, tried], most[:, tried])]
+        return next((int(k) for k in tried if self._convex(least[:, k], most[:, k])), None)
 
-    def _plausible(self, least: Floats, most: Floats) -> bool:
-        """Whether floats leave it open: the exact test takes longer."""
-        matrix, spread = np.zeros((2, self._n, self._n))
-        lower = np.tril_indices(self._n)
-        matrix[lower], spread[lower] = 0.5 * least + 0.5 * most, 0.5 * most - 0.5 * least
-        spread = np.maximum(spread, spread.T)
-        np.fill_diagonal(matrix, matrix.diagonal() - spread.sum(axis=1))
-        if not np.isfinite(matrix).all():  # the sums passed the largest double
-            return True
-        values = np.linalg.eigvalsh(matrix)
-        return bool(values[0] >= -1e-9 * np.abs(values).max())
+    def _plausible(self, least: Floats, most: Floats) -> Mask:
+        """(K,) where floats leave it open: the exact test takes longer."""
+        matrix, spread = np.zeros((2, least.shape[1], self._n, self._n))
+        row, column = np.tril_indices(self._n)
+        matrix[:, row, column] = (0.5 * least + 0.5 * most).T
+        spread[:, row, column] = spread[:, column, row] = (0.5 * most - 0.5 * least).T
+        diagonal = np.arange(self._n)
+        matrix[:, diagonal, diagonal] -= spread.sum(axis=2)
+        # Where sums passed the largest double, nothing is known.
+        unknown: Mask = ~np.logical_and.reduce(np.isfinite(matrix), axis=(1, 2))
+        values = np.linalg.eigvalsh(np.where(unknown[:, None, None], 0.0, matrix))
+        result: Mask = unknown | (values[:, 0] >= -1e-9 * np.abs(values).max(axis=1, initial=0.0))
+        return result
 
     def _convex(self, least: Floats, most: Floats) -> bool:
-        if not bool(np.isfinite(least).all() and np.isfinite(most).all()):
-            return False
-        if not self._plausible(least, most):
-            return False
+        """Whether the expression is convex where its Hessian is within the bounds (rows,)."""
         middle: Matrix = [[Fraction(0)] * self._n for _ in range(self._n)]
         radius = [Fraction(0)] * self._n
         pairs = [(i, j) for i in range(self._n) for j in range(i + 1)]
@@ -193,12 +196,10 @@ def neighbourhood(
         ends = IntervalMachine(compile_tape(partial, variables), lo.shape[1]).evaluate(lo, hi)
         known = np.isfinite(ends[0]) | np.isfinite(ends[1])
         defined = np.logical_and.reduce(known, axis=0)
-    for k, convex in enumerate(_Hessian(f, variables).convex_on(lo, hi)):
-        if convex and defined[k]:
-            return Neighbourhood(
-                zero, tuple(lo[:, k].tolist()), tuple(hi[:, k].tolist()), multiplier
-            )
-    return None
+    k = _Hessian(f, variables).largest_convex(lo, hi, defined)
+    if k is None:
+        return None
+    return Neighbourhood(zero, tuple(lo[:, k].tolist()), tuple(hi[:, k].tolist()), multiplier)
 
 
 def _candidates(zero: Zero, root: tuple[tuple[float, float], ...]) -> tuple[Floats, Floats]:

@@ -15,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcv.enclosures.affine import AffineMachine
-from bcv.evidence import Bounded, Convex, Cover, Form, Multiplier
+from bcv.enclosures.intervals import IntervalMachine
+from bcv.enclosures.tape import compile_tape
+from bcv.evidence import Bounded, Convex, Cover, Form, Infeasible, Multiplier
 from bcv.obligation import Obligation
 from bcv.paving.bounds import Bounds
 from bcv.paving.boxes import Boxes, outer_root
@@ -44,7 +46,8 @@ class _BrokenTreeError(Exception):
 def cover_holds(obligation: Obligation, cover: Cover, deadline: float = np.inf) -> bool:
     """Whether the leaves cover the region's box, and the claim holds on each of them.
 
-    The recorded reasons are tried first; a leaf that they don't settle here is split further.
+    The recorded reasons are tried first, and nothing but them is computed as long as they serve; a
+    leaf that they don't settle here is split further.
     False also when ``deadline``, a value of ``time.monotonic()``, passes.
     """
     outer = outer_root(obligation.region)
@@ -57,7 +60,7 @@ def cover_holds(obligation: Obligation, cover: Cover, deadline: float = np.inf) 
         ends = leaves(cover)
     except _BrokenTreeError:
         return False
-    task = _Recheck(Bounds(obligation, _BATCH), cover)
+    task = _Recheck(obligation, cover)
     for start in range(0, ends.reasons.size, _BATCH):
         if time.monotonic() > deadline:
             return False
@@ -149,13 +152,19 @@ def _upper_children(nodes: NDArray[np.intc]) -> NDArray[np.int64]:
 
 
 class _Recheck:
-    """One cover of one obligation; ``left`` gathers leaves that need more than a look."""
+    """One cover of one obligation; ``left`` gathers leaves that need more than a look.
 
-    def __init__(self, bounds: Bounds, cover: Cover) -> None:
-        self._bounds = bounds
+    A machine is built when the first leaf needs it: a large claim's are most of the work.
+    """
+
+    def __init__(self, obligation: Obligation, cover: Cover) -> None:
+        self._obligation = obligation
         self._cover = cover
         self.left: list[Boxes] = []
-        self._multipliers = _columns(cover, bounds.test, bounds.usable)
+        self._test = RegionTest.of(obligation.region)
+        self._infeasible = np.array(
+            [isinstance(reason, Infeasible) for reason in cover.reasons], dtype=np.bool_
+        )
         self._affine = np.array(
             [isinstance(r, Bounded) and r.form is Form.AFFINE for r in cover.reasons],
             dtype=np.bool_,
@@ -168,44 +177,88 @@ class _Recheck:
 
     def batch(self, boxes: Boxes, reasons: Ids) -> None:
         """Bound the claim on a batch of leaves."""
-        found = self._bounds.natural(boxes)
-        rest = ~(found.proved | (found.false_part >= 0))
-        open_ = rest & found.defined
-        finite = (np.isfinite(boxes.lo) & np.isfinite(boxes.hi)).all(axis=0)
-        affine = self._affine[reasons]
-        forms = np.flatnonzero(open_ & finite & affine)
-        if forms.size:
-            rest[forms] = ~self._by_forms(boxes.where(forms), self._column[reasons[forms]])
-        tried = np.flatnonzero(open_ & ~affine)
-        if tried.size and self._bounds.has_slopes:
+        infeasible, affine = self._infeasible[reasons], self._affine[reasons]
+        for chosen, settled in (
+            (infeasible, self._missed),
+            (affine, self._by_forms),
+            (~(infeasible | affine), self._by_bounds),
+        ):
+            if chosen.any():
+                part = boxes.where(chosen)
+                rest = ~settled(part, self._column[reasons[chosen]])
+                if rest.any():
+                    self.left.append(part.where(rest))
+
+    def _missed(self, boxes: Boxes, columns: NDArray[np.int64]) -> Mask:
+        """Which boxes certainly miss the region."""
+        found: Mask = self._test.false_part(*self._atoms.evaluate(boxes.lo, boxes.hi)) >= 0
+        return found
+
+    @cached_property
+    def _atoms(self) -> IntervalMachine:
+        roots = [atom.expr for atom in self._test.atoms]
+        return IntervalMachine(compile_tape(roots, self._obligation.region.variables), _BATCH)
+
+    @cached_property
+    def _bounds(self) -> Bounds:
+        return Bounds(self._obligation, _BATCH)
+
+    def _by_bounds(self, boxes: Boxes, columns: NDArray[np.int64]) -> Mask:
+        """Which boxes are settled by natural enclosures, or by mean values with multipliers."""
+        bounds = self._bounds
+        found = bounds.natural(boxes)
+        settled: Mask = found.proved | (found.false_part >= 0)
+        tried = np.flatnonzero(~settled & found.defined)
+        if tried.size and bounds.has_slopes:
             part = boxes.where(tried)
-            multipliers = self._multipliers[:, self._column[reasons[tried]]]
-            bound = self._bounds.mean_value(part, self._bounds.slopes(part), multipliers)
-            rest[tried[self._bounds.sufficient(bound, multipliers)]] = False
-        if rest.any():
-            self.left.append(boxes.where(rest))
+            multipliers = self._slope_multipliers[:, columns[tried]]
+            bound = bounds.mean_value(part, bounds.slopes(part), multipliers)
+            settled[tried[bounds.sufficient(bound, multipliers)]] = True
+        return settled
+
+    @cached_property
+    def _slope_multipliers(self) -> Floats:
+        return _columns(self._cover, self._test, self._bounds.usable)
 
     @cached_property
     def _forms(self) -> tuple[AffineMachine, Floats]:
-        """A machine for the claim and the usable atoms, and the multipliers of these."""
-        test, obligation = self._bounds.test, self._bounds.obligation
-        rows = np.array(test.usable, dtype=np.intp)
-        roots = [obligation.expr, *(test.atoms[row].expr for row in rows)]
-        machine = AffineMachine(roots, obligation.region.variables)
-        return machine, _columns(self._cover, test, rows)
+        """A machine for the claim and the usable atoms, and the multipliers of these.
+
+        Atoms that no multiplier uses are left out.
+        """
+        obligation = self._obligation
+        rows = np.array(self._test.usable, dtype=np.intp)
+        multipliers = _columns(self._cover, self._test, rows)
+        used = multipliers.any(axis=1)
+        rows, multipliers = rows[used], multipliers[used]
+        roots = [obligation.expr, *(self._test.atoms[row].expr for row in rows)]
+        return AffineMachine(roots, obligation.region.variables), multipliers
+
+    @cached_property
+    def _partial(self) -> IntervalMachine | None:
+        """A machine for the terms that may be undefined, if there are any."""
+        roots = [root for root in self._obligation.roots if not root.total]
+        tape = compile_tape(roots, self._obligation.region.variables)
+        return IntervalMachine(tape, _BATCH) if roots else None
 
     def _by_forms(self, boxes: Boxes, columns: NDArray[np.int64]) -> Mask:
         """On which boxes affine forms prove the claim, with the multipliers of these columns."""
+        finite = np.isfinite(boxes.lo) & np.isfinite(boxes.hi)
+        settled: Mask = np.logical_and.reduce(finite, axis=0)
+        if self._partial is not None:
+            undefined = self._partial.evaluate_masked(boxes.lo, boxes.hi)[2]
+            settled[undefined.any(axis=0)] = False
         machine, multipliers = self._forms
+        chosen = np.flatnonzero(settled)
         step = max(16, _NUMBERS_A_BATCH // machine.size)
-        bounds = []
-        for start in range(0, boxes.count, step):
-            part = slice(start, start + step)
+        for start in range(0, chosen.size, step):
+            part = chosen[start : start + step]
             factors = -multipliers[:, columns[part]]
-            factors = np.concatenate([np.ones((1, factors.shape[1])), factors])
+            factors = np.concatenate([np.ones((1, part.size)), factors])
             trace = machine.trace(boxes.lo[:, part], boxes.hi[:, part])
-            bounds.append(machine.lower(trace, factors, _MARGIN))
-        return self._bounds.sufficient(np.concatenate(bounds))
+            bound = machine.lower(trace, factors, _MARGIN)
+            settled[part] = bound > 0.0 if self._obligation.strict else bound >= 0.0
+        return settled
 
     def finish(self, deadline: float) -> bool:
         """Whether the claim holds on the leaves that are left, by splitting them if need be."""
@@ -220,7 +273,7 @@ class _Recheck:
             boxes.ids, ids = ids[: boxes.count].copy(), ids[boxes.count :]
             search.stack.push(boxes)
         for zero in dict.fromkeys(r.zero for r in self._cover.reasons if isinstance(r, Convex)):
-            found = neighbourhood(self._bounds.obligation, zero, search.root)
+            found = neighbourhood(self._obligation, zero, search.root)
             if found is not None:
                 search.carve(found)
         while search.stack.count and search.examined < 64 * count + _SPLITS:

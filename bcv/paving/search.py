@@ -23,6 +23,7 @@ from bcv.paving.exact_points import surface_row, witness_at
 from bcv.paving.recording import CoverRecorder
 from bcv.paving.slabs import cut_down
 from bcv.paving.splitting import choose_axes, cut_boxes, halves, variation_shares
+from bcv.paving.trial import Trial
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -32,6 +33,10 @@ SMALLEST: Final = 2.0**-26
 _SLOPE_PRICE: Final = 4.0
 """About what slopes and values at centres cost, in natural evaluations."""
 _CONTRACTION_PRICE: Final = 4.0
+_ROOTS: Final = 4
+_EARLY: Final = 1024
+"""Between so many boxes bounded ones are not contracted: that pays at the root, on surfaces, and
+in long searches."""
 _CONTRACTION_WORTH: Final = 16.0
 """A contraction by this inverse share pays for itself, as trials of the corpus showed."""
 _SHRUNK: Final = 0.6
@@ -43,34 +48,9 @@ _ROUNDING: Final = 1e-12
 _CORNERS_A_BATCH: Final = 8
 _MANY_MULTIPLIERS: Final = 8192
 _STUCK_ATTEMPTS: Final = 8
-_PROBE_EVERY: Final = 8
-_PROBE_BOXES: Final = 256
-
-
-@dataclass(slots=True)
-class Trial:
-    """Is a method worth its price? Decided by counts, so that a run can be repeated exactly.
-
-    ``price`` is in evaluations of the cheapest method. A box that is settled here saves the
-    subtree that splitting it would grow.
-    """
-
-    price: float
-    tried: float = 1.0
-    settled: float = 1.0
-    calls: int = 0
-
-    def boxes(self, count: int, subtree: float) -> int:
-        """On how many of ``count`` boxes to try it."""
-        self.calls += 1
-        if self.settled / self.tried * subtree >= self.price:
-            return count
-        return min(count, _PROBE_BOXES) if self.calls % _PROBE_EVERY == 0 else 0
-
-    def record(self, tried: int, settled: float) -> None:
-        """What came of it; old news fades."""
-        self.tried = 0.75 * self.tried + tried
-        self.settled = 0.75 * self.settled + settled
+_FEW: Final = 128
+"""Boxes that a round of fewer is divided into at once."""
+_MOST_LEVELS: Final = 3
 
 
 @dataclass(slots=True)
@@ -139,6 +119,16 @@ class Search:
         survival = 1.0 - self._natural.settled / self._natural.tried
         return 2.0 / max(1.0 - 2.0 * survival, 1.0 / 256.0)
 
+    def settles_root(self) -> bool:
+        """Whether natural evaluation of the root decides all; else nothing changes."""
+        root = self.stack.all()
+        reason = self._reasons_of(root)
+        if (reason < 0).any():
+            return False
+        self.examined += root.count
+        self._settle(self.stack.pop(root.count), np.ones(root.count, dtype=np.bool_), reason)
+        return True
+
     def step(self, most: int) -> None:
         """Examine up to ``most`` boxes from the top of the stack."""
         boxes = self.stack.pop(most)
@@ -172,14 +162,36 @@ class Search:
             if len(self.stuck) <= _STUCK_ATTEMPTS:
                 self._look_for_witness(points[:, ~possible], rows[:, ~possible])
             rest, axes = rest.where(possible), axes[possible]
-        for half in halves(rest, axes, self.recorder):
-            self.stack.push(half)
+        self._divide(rest, axes, shares[:, possible])
+
+    def _divide(self, boxes: Boxes, axes: NDArray[np.intp], shares: Floats) -> None:
+        """Put the boxes' halves on the stack; of few boxes, the halves' halves and so on.
+
+        A round costs the same for few boxes as for a hundred.
+        """
+        bounded = bool((np.isfinite(boxes.lo) & np.isfinite(boxes.hi)).all())
+        few = _FEW // boxes.count if bounded and boxes.count else 0
+        level = 1
+        parts = halves(boxes, axes, self.recorder)
+        while 2 ** (level + 1) <= few and level < _MOST_LEVELS:
+            # After a cut an expression varies about half as much along that axis.
+            shares[axes, np.arange(boxes.count)] *= 0.5
+            scale = np.where(self._matters, self._scale, np.inf)
+            axes, possible = choose_axes(parts[0], shares, scale)
+            if not bool(possible.all()):
+                break
+            parts = [part for half in parts for part in halves(half, axes, self.recorder)]
+            level += 1
+        for part in parts:
+            self.stack.push(part)
 
     def _contracted(self, boxes: Boxes, open_atoms: Mask) -> tuple[Boxes, Mask]:
         """The boxes cut down where that pays; those that shrink much wait for their next turn."""
-        if boxes.count == 0 or not self.bounds.contractor.usable:
-            return boxes, open_atoms
         infinite = (np.isinf(boxes.lo) | np.isinf(boxes.hi)).any(axis=0)
+        early = _ROOTS < self.examined < _EARLY and not self.bounds.surface
+        early = early and not bool(infinite.any())
+        if boxes.count == 0 or early or not self.bounds.contractor.usable:
+            return boxes, open_atoms
         tried = np.flatnonzero(infinite)
         finite = np.flatnonzero(~infinite)
         count = self._contraction.boxes(finite.size, _CONTRACTION_WORTH)

@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 import struct
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
 from typing import Any, Final
 
 import numpy as np
@@ -26,27 +28,39 @@ from bcv.paving.multipliers import ReasonTable
 from bcv.paving.recording import CoverRecorder, Tree
 from bcv.paving.search import Search
 
-MAGIC: Final = b"bcv-search-2\n"
+MAGIC: Final = b"bcv-search-3\n"
 _NO_NODES: Final = array("i")
 _NO_CUTS: Final = array("d")
 _FIELDS: Final = ("code", "parent", "batches", "cut_nodes", "cut_positions")
 
 Array = NDArray[Any]
+Root = tuple[tuple[float, float], ...]
 
 
 def saved(search: Search) -> bytes:
     """The search as bytes."""
-    tree = search.recorder.tree()
+    boxes = [search.stack.all(), *search.stuck]
+    numbers = {"examined": float(search.examined), "proved_volume": search.proved_volume}
+    return written(search.root, search.recorder, search.reasons, boxes, numbers)
+
+
+def written(
+    root: Root,
+    recorder: CoverRecorder,
+    table: ReasonTable,
+    groups: Sequence[Boxes],
+    numbers: Mapping[str, float],
+) -> bytes:
+    """A growing cover, groups of its open boxes, and numbers of the search's own choice."""
+    tree = recorder.tree()
     arrays: list[Array] = [getattr(tree, name) for name in _FIELDS]
-    for boxes in (search.stack.all(), *search.stuck):
+    for boxes in groups:
         arrays += [boxes.lo, boxes.hi, boxes.ids, boxes.bound]
     nodes = NodeList()
-    table = search.reasons
-    shell = Cover(search.root, _NO_NODES, _NO_CUTS, tuple(table.reasons), tuple(table.multipliers))
+    shell = Cover(root, _NO_NODES, _NO_CUTS, tuple(table.reasons), tuple(table.multipliers))
     header = {
         "arrays": [[item.dtype.str, list(item.shape)] for item in arrays],
-        "examined": search.examined,
-        "proved_volume": search.proved_volume.hex(),
+        "numbers": {name: value.hex() for name, value in numbers.items()},
         "reasons": {"evidence": encoded_evidence(nodes, shell), "nodes": nodes.nodes},
     }
     text = json.dumps(header).encode()
@@ -54,25 +68,49 @@ def saved(search: Search) -> bytes:
     return MAGIC + struct.pack("<q", len(text)) + text + content
 
 
-def restored(bounds: Bounds, root: tuple[tuple[float, float], ...], data: bytes) -> Search:
+def restored(bounds: Bounds, root: Root, data: bytes) -> Search:
     """The search that was saved. Raises ValueError if the bytes are of no search of this claim."""
-    state = _State(data)
-    if state.reasons.root != root:
-        raise ValueError("the checkpoint is of another region")
     search = Search(bounds, root)
-    search.recorder = CoverRecorder.of(state.tree)
-    _take_over(search.reasons, state.reasons.reasons, state.reasons)
-    if search.reasons.reasons != list(state.reasons.reasons):
-        raise ValueError("the checkpoint is of another version")
+    state = taken_up(data, root, search.reasons)
+    search.recorder = state.recorder
     search.stack.pop(search.stack.count)
     search.stack.push(state.boxes[0])
     search.stuck = state.boxes[1:]
-    search.examined = state.examined
-    search.proved_volume = state.proved_volume
-    nodes = search.recorder.nodes
-    if any(bool((b.ids < 0).any() or (b.ids >= nodes).any()) for b in state.boxes):
-        raise ValueError("a box of the checkpoint has no node")
+    search.examined = int(state.number("examined"))
+    search.proved_volume = state.number("proved_volume")
     return search
+
+
+@dataclass(frozen=True, slots=True)
+class TakenUp:
+    """What ``written`` was given, but for the reasons."""
+
+    recorder: CoverRecorder
+    boxes: list[Boxes]
+    numbers: Mapping[str, float]
+
+    def number(self, name: str) -> float:
+        """One of the numbers. Raises ValueError."""
+        if name not in self.numbers:
+            raise ValueError(f"the checkpoint does not say what {name} was")
+        return self.numbers[name]
+
+
+def taken_up(data: bytes, root: Root, table: ReasonTable) -> TakenUp:
+    """A cover of this root that goes on to grow, its reasons being put into the table.
+
+    Raises ValueError if the bytes are none of this root, or count reasons in another way.
+    """
+    state = _State(data)
+    if state.reasons.root != root:
+        raise ValueError("the checkpoint is of another region")
+    _take_over(table, state.reasons.reasons, state.reasons)
+    if table.reasons != list(state.reasons.reasons):
+        raise ValueError("the checkpoint is of another version")
+    recorder = CoverRecorder.of(state.tree)
+    if any(bool((b.ids < 0).any() or (b.ids >= recorder.nodes).any()) for b in state.boxes):
+        raise ValueError("a box of the checkpoint has no node")
+    return TakenUp(recorder, state.boxes, state.numbers)
 
 
 def merge(search: Search, data: bytes, base: int, examined: int) -> None:
@@ -90,8 +128,8 @@ def merge(search: Search, data: bytes, base: int, examined: int) -> None:
         )
     search.stack.push(state.boxes[0])
     search.stuck.extend(state.boxes[1:])
-    search.examined += state.examined - examined
-    search.proved_volume += state.proved_volume
+    search.examined += int(state.numbers["examined"]) - examined
+    search.proved_volume += state.numbers["proved_volume"]
 
 
 class _State:
@@ -107,10 +145,12 @@ class _State:
             arrays = _arrays(header["arrays"], data, start + length)
             reasons = header["reasons"]
             evidence = read_evidence(read_nodes(reasons), reasons)
-            self.examined = int(header["examined"])
-            self.proved_volume = float.fromhex(header["proved_volume"])
-        except (struct.error, LookupError, TypeError) as error:
+            told = dict(header["numbers"])
+            self.numbers = {name: float.fromhex(value) for name, value in told.items()}
+        except (struct.error, LookupError, TypeError, OverflowError) as error:
             raise ValueError(f"the checkpoint is damaged ({error})") from None
+        if not all(map(isfinite, self.numbers.values())):
+            raise ValueError("a number of the checkpoint is none")
         if not isinstance(evidence, Cover) or len(arrays) < 9 or len(arrays) % 4 != 1:
             raise ValueError("the checkpoint is damaged")
         self.reasons = evidence

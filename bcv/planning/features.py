@@ -6,7 +6,9 @@ Soundness does not depend on this file.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 from bcv import expr as ex
@@ -23,8 +25,6 @@ _LARGEST_DEGREE: Final = 1000
 _MANY: Final = 15
 """Monomials beyond which their number rules the cost of proofs; below, other features do."""
 _MOST: Final = 10**6
-_NETWORK: Final = 500
-"""Nodes of the smallest network worth the name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Features:
         zero: a point is known where the claim is exactly 0.
         monomials: how many a sum of squares of the claim's degree is made of; 0 where the
             claim is no polynomial of degree 2 or more.
-        network: it is large, and nearly all of it sums and constant multiples, as layers are.
+        network: ``expr.is_network`` of all its nodes.
     """
 
     size: int
@@ -87,23 +87,28 @@ NAMES: Final = (
 
 
 def features_of(obligation: Obligation, hints: Hints | None = None) -> Features:
-    """One pass over the nodes; costs microseconds per node."""
+    """One pass over the nodes; costs microseconds per node, once for each obligation."""
+    return replace(_structure(obligation), zero=bool(hints and hints.zeros))
+
+
+@lru_cache(maxsize=32)
+def _structure(obligation: Obligation) -> Features:
     region = obligation.region
     found = list(atoms(region.formula))
     degree = _degree(obligation.expr)
     dimension = len(region.variables)
-    nodes = list(ex.postorder(*obligation.roots, *(atom.expr for atom in found)))
+    nodes = ex.postorder(*obligation.roots, *(atom.expr for atom in found))
+    count = Counter([node.op for node in nodes])
     return Features(
         size=len(nodes),
         dimension=dimension,
         degree=degree,
-        kinks=sum(node.op in _KINKS for node in nodes),
-        functions=sum(node.op not in _ALGEBRAIC for node in nodes),
+        kinks=sum(count[op] for op in _KINKS),
+        functions=sum(number for op, number in count.items() if op not in _ALGEBRAIC),
         bounded=region.bounded,
         surface=any(atom.relation is Relation.EQ for atom in found),
-        zero=bool(hints and hints.zeros),
         monomials=_monomials(dimension, (degree + 1) // 2) if degree > 1 else 0,
-        network=len(nodes) >= _NETWORK and ex.mostly_affine(nodes),
+        network=ex.is_network(nodes),
     )
 
 

@@ -11,15 +11,34 @@ import math
 import os
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from bcv.planning.features import NAMES
 from bcv.planning.forecast import Parameters, default_parameters, parameters_from
-from bcv.planning.tuning import Attempted
 
 LARGEST: Final = 4 << 20
 """Bytes after which the older half of the history is dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """One recorded attempt.
+
+    Attributes:
+        engine: its name.
+        vector: ``Features.vector()`` of the obligation.
+        seconds: how long it took.
+        ended: it ended by itself; else it ran out of time and T is only known to be longer.
+        decided: it proved or refuted.
+    """
+
+    engine: str
+    vector: tuple[float, ...]
+    seconds: float
+    ended: bool
+    decided: bool
 
 
 def data_folder() -> Path:

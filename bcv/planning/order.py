@@ -24,6 +24,9 @@ SHORTEST: Final = 0.1
 
 GROWTH: Final = 4.0
 
+ANEW: Final = SHORTEST * GROWTH
+"""Seconds of the shortest slice for an engine that would begin the next one from scratch."""
+
 OWN_SPREAD: Final = 0.5
 """The spread of log T where the engine itself has estimated T."""
 
@@ -104,7 +107,7 @@ def when_needed(make: Callable[[], Strategy]) -> Strategy:
 def _slices(option: Option, share: float) -> Iterator[float]:
     again = option.tried if option.resumes else 2 * option.tried
     least = max(again, option.needed or 0.0)
-    seconds = SHORTEST
+    seconds = SHORTEST if option.resumes else ANEW
     while seconds < share:
         if seconds >= least:
             yield seconds

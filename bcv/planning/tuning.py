@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bcv.planning.forecast import UNKNOWN_ENGINE, Parameters
+from bcv.planning.history import Attempted
 
 Array = NDArray[np.float64]
 
@@ -22,25 +22,6 @@ PULL: Final = 3.0
 
 _ROUNDS: Final = 30
 _SHORTEST: Final = 1e-4
-
-
-@dataclass(frozen=True, slots=True)
-class Attempted:
-    """One recorded attempt.
-
-    Attributes:
-        engine: its name.
-        vector: ``Features.vector()`` of the obligation.
-        seconds: how long it took.
-        ended: it ended by itself; else it ran out of time and T is only known to be longer.
-        decided: it proved or refuted.
-    """
-
-    engine: str
-    vector: tuple[float, ...]
-    seconds: float
-    ended: bool
-    decided: bool
 
 
 def tuned(attempts: Iterable[Attempted], before: Mapping[str, Parameters]) -> dict[str, Parameters]:

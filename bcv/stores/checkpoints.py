@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 import time
 import zlib
 from contextlib import suppress
@@ -81,6 +80,8 @@ class Checkpoints:
             os.unlink(self.path)
 
     def _write(self) -> None:
+        import tempfile  # loads much that a run which is done in no time does not use
+
         packed = {key: zlib.compress(state, 1) for key, state in self._states.items()}
         header = {
             "schema": SCHEMA,

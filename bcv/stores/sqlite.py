@@ -30,8 +30,8 @@ PATIENCE: Final = 0.4
 
 LIMIT: Final = 512 << 20
 LARGEST_VALUE: Final = 32 << 20
-_FRESH: Final = 600
-"""Seconds for which a use need not be noted again: most runs only read."""
+_FRESH: Final = 86_400
+"""Seconds for which a use need not be noted again: most runs only read the file."""
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS records (
@@ -65,12 +65,13 @@ class SqliteStore(Store):
         self._limit = limit
         self._connection: sqlite3.Connection | None = None
         self._given_up = False
+        self._used: set[str] = set()
 
     def get(self, key: str) -> Record | None:
         rows = self._rows(f"SELECT {_COLUMNS}, used FROM records WHERE key = ?", key)
         found = self._sound(rows)
         if found and rows[0][5] < time.time() - _FRESH:
-            self._attempt(lambda db: self._note_use(db, key), None)
+            self._used.add(key)
         return found[0] if found else None
 
     def related(self, family: str, most: int) -> list[Record]:
@@ -102,6 +103,12 @@ class SqliteStore(Store):
         return Contents(count, size, self._limit)
 
     def close(self) -> None:
+        """Let go of the file, and note there what was used."""
+        if self._used:
+            self._attempt(self._note_all_uses, None)
+        self._let_go()
+
+    def _let_go(self) -> None:
         if self._connection is not None:
             with suppress(sqlite3.Error):
                 self._connection.close()
@@ -130,7 +137,7 @@ class SqliteStore(Store):
 
     def _no_cache(self, why: str, otherwise: T) -> T:
         self._given_up = True
-        self.close()
+        self._let_go()
         self._warn(f"the cache {self.path} is not used: {why} (`bcv cache clear` may help)")
         return otherwise
 
@@ -153,6 +160,7 @@ class SqliteStore(Store):
             (r.key, r.family, r.value, len(r.value), now, int(r.own), _checksum(r)) for r in records
         ]
         with _Transaction(db):
+            self._note_uses(db)
             db.executemany("INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
             self._evict(db)
 
@@ -168,8 +176,15 @@ class SqliteStore(Store):
             excess -= bytes_
         db.executemany("DELETE FROM records WHERE key = ?", doomed)
 
-    def _note_use(self, db: sqlite3.Connection, key: str) -> None:
-        db.execute("UPDATE records SET used = ? WHERE key = ?", (int(time.time()), key))
+    def _note_all_uses(self, db: sqlite3.Connection) -> None:
+        with _Transaction(db):
+            self._note_uses(db)
+
+    def _note_uses(self, db: sqlite3.Connection) -> None:
+        now = int(time.time())
+        uses = [(now, key) for key in self._used]
+        self._used.clear()
+        db.executemany("UPDATE records SET used = ? WHERE key = ?", uses)
 
     def _sound(self, rows: Sequence[Sequence[object]]) -> list[Record]:
         """The records whose checksums are right; the others are dropped."""
@@ -185,7 +200,7 @@ class SqliteStore(Store):
         return found
 
     def _remove(self) -> None:
-        self.close()
+        self._let_go()
         for suffix in ("", "-wal", "-shm"):
             with suppress(OSError):
                 os.unlink(f"{self.path}{suffix}")
@@ -193,13 +208,17 @@ class SqliteStore(Store):
 
 
 class _Transaction:
-    """All or nothing; the write lock is taken at once, since a later upgrade could not wait."""
+    """All or nothing; the write lock is taken at once, since a later upgrade could not wait.
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    With ``reading`` none is taken, and all that is read was there at one moment.
+    """
+
+    def __init__(self, db: sqlite3.Connection, *, reading: bool = False) -> None:
         self._db = db
+        self._begin = "BEGIN" if reading else "BEGIN IMMEDIATE"
 
     def __enter__(self) -> None:
-        self._db.execute("BEGIN IMMEDIATE")
+        self._db.execute(self._begin)
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         if kind is None:
@@ -211,9 +230,10 @@ class _Transaction:
 
 def _marks(db: sqlite3.Connection) -> tuple[int, int, int]:
     """The file's application, its version, and how many tables it has."""
-    (application,) = db.execute("PRAGMA application_id").fetchone()
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    with _Transaction(db, reading=True):  # another process may be making the file
+        (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        (application,) = db.execute("PRAGMA application_id").fetchone()
+        (version,) = db.execute("PRAGMA user_version").fetchone()
     return application, version, tables
 
 

@@ -13,12 +13,13 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # A module may import its own layer and the layers above it in this list.
 LAYERS = (
-    ("expr", "region", "problem", "obligation", "evidence", "outcome", "verdict", "events",
-     "errors", "__init__"),
+    ("expr", "gradient", "region", "problem", "obligation", "evidence", "outcome", "verdict",
+     "events", "errors", "__init__"),
     ("conditions", "formats", "enclosures", "algebra", "rewriting", "paving", "falsify",
      "canonical"),
     ("engines", "stores", "executors", "observers", "sandbox", "planning"),
-    ("planning", "pipeline", "replay", "recall", "attempts", "confirmation", "recollection"),
+    ("planning", "pipeline", "replay", "recall", "attempts", "confirmation", "recollection",
+     "rechecking"),
     ("reports", "bench", "api"),
     ("cli", "service", "__main__"),
 )  # fmt: skip

@@ -6,7 +6,7 @@ import pytest
 
 from bcv.checker.rules.fixed_point import Fixed
 from bcv.checker.rules.intervals import Floats, Interval
-from bcv.checker.rules.programs import Machine
+from bcv.checker.rules.programs import enclosures
 from bcv.checker.terms import Terms
 
 ARITHMETICS = (Floats(), Fixed(128))
@@ -15,7 +15,7 @@ ARITHMETICS = (Floats(), Fixed(128))
 def enclosed(terms: Terms, roots: tuple[int, ...], lo: float, hi: float) -> list[list[Interval]]:
     """The enclosures of the roots on [lo, hi], in each arithmetic; [] where one is undefined."""
     return [
-        Machine(terms, ("x",), arithmetic).program(roots).run([arithmetic.interval(lo, hi)]) or []
+        enclosures(terms, ("x",), arithmetic, roots)([arithmetic.interval(lo, hi)]) or []
         for arithmetic in ARITHMETICS
     ]
 

@@ -21,7 +21,7 @@ from bcv.checker.rules.intervals import (
     double_above,
     double_below,
 )
-from bcv.checker.rules.programs import Machine
+from bcv.checker.rules.programs import enclosures
 from bcv.checker.terms import FUNCTIONS, Terms
 
 BITS = 300
@@ -223,6 +223,35 @@ def test_float_operations_enclose_exact_results(
                 assert hi == inf or value <= arithmetic.exact(hi)
 
 
+ENDS = (-inf, -1.7976931348623157e308, -3.0, -1e-200, -5e-324, -0.0,
+        0.0, 5e-324, 1e-200, 0.1, 7e300, inf)  # fmt: skip
+
+
+@pytest.mark.parametrize("op", ["*", "/", "+", "-"])
+def test_all_signs_zeros_and_extremes_of_factors_are_enclosed(op: str) -> None:
+    operation = Floats().table[op]
+    sides = [(lo, hi) for i, lo in enumerate(ENDS) for hi in ENDS[i:] if lo < inf and hi > -inf]
+    for left in sides:
+        for right in sides:
+            found = operation(left, right)
+            if found is None:
+                assert op == "/"
+                assert right[0] <= 0 <= right[1]
+                continue
+            lo, hi = found
+            assert lo <= hi < inf or (lo < inf and hi == inf)
+            for x in (Fraction(end) for end in left if abs(end) < inf):
+                for y in (Fraction(end) for end in right if abs(end) < inf):
+                    value = {"+": x + y, "-": x - y, "*": x * y}.get(op)
+                    value = x / y if value is None else value
+                    assert lo == -inf or Fraction(lo) <= value, (left, right)
+                    assert hi == inf or value <= Fraction(hi), (left, right)
+            if op in "*/" and left[0] == left[1] == 0:
+                assert (lo, hi) == (0.0, 0.0)
+            if op == "*" and -inf in (*left, *right) and 0 not in (*left, *right):
+                assert inf in (abs(lo), abs(hi))
+
+
 def _points(interval: tuple[float, float], share: float) -> list[Fraction]:
     """Exact points of an interval: its finite ends and one inside."""
     lo, hi = max(interval[0], -1e308), min(interval[1], 1e308)
@@ -256,8 +285,8 @@ def test_a_square_keeps_its_zero() -> None:
     y = terms.node("var", "y")
     half_square = terms.mul(terms.const(Fraction(1, 2)), terms.power(y, 2))
     for arithmetic in (Floats(), Fixed(96)):
-        program = Machine(terms, ["y"], arithmetic).program([half_square])
-        found = program.run([arithmetic.interval(-1.0, 1.0)])
+        enclose = enclosures(terms, ["y"], arithmetic, [half_square])
+        found = enclose([arithmetic.interval(-1.0, 1.0)])
         assert found is not None
         assert found[0][0] == 0
 
@@ -291,7 +320,7 @@ def test_random_terms_enclose_their_exact_values() -> None:
         ]
         for arithmetic in (Floats(), Fixed(96)):
             inputs = [arithmetic.interval(float(lo), float(hi)) for lo, hi in box]
-            found = Machine(terms, ["x", "y"], arithmetic).program([root]).run(inputs)
+            found = enclosures(terms, ["x", "y"], arithmetic, [root])(inputs)
             if found is None:
                 continue
             lo, hi = found[0]

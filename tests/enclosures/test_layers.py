@@ -34,3 +34,14 @@ def test_layers_and_single_steps_agree(name: str) -> None:
 def test_what_is_undefined_is_nan() -> None:
     found = layers.evaluate(compile_program((ex.ONE / X,), ("x",)), np.array([[0.0, 2.0]]))
     np.testing.assert_array_equal(found, [[np.nan, 0.5]])
+
+
+def test_what_is_undefined_or_infinite_spoils_only_the_sums_that_it_is_part_of() -> None:
+    logarithm, large = ex.apply(Op.LOG, X), ex.apply(Op.EXP, ex.const(1000) * Y)
+    sums = (logarithm + Y, X + Y, X - large, large - large, ex.ONE / (ex.ONE + large) + X)
+    roots = (*sums, *(ex.apply(Op.TANH, total) for total in sums))
+    points = np.array([[-1.0, 1.0, 2.0], [1.0, 1.0, -1.0]])
+    expected = floats.evaluate(compile_tape(roots, ("x", "y")), points)
+    found = layers.evaluate(compile_program(roots, ("x", "y")), points)
+    np.testing.assert_allclose(found[[0, 1, 2, 4]], expected[[0, 1, 2, 4]], rtol=1e-12)
+    np.testing.assert_allclose(found[[5, 6, 7, 9]], expected[[5, 6, 7, 9]], rtol=1e-12)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from array import array
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -315,6 +316,27 @@ def test_the_number_of_boxes_is_limited() -> None:
     assert isinstance(found, Undecided)
     assert found.reason is Reason.BOX_LIMIT
     assert found.known.boxes == 1000
+
+
+def test_a_search_goes_on_after_a_few_boxes() -> None:
+    budget = Budget(time.monotonic() + 20.0, boxes=1000)
+    BranchAndBound().discharge(HARD, Hints(), budget, ignore)
+    found = BranchAndBound().discharge(HARD, Hints(), replace(budget, boxes=1500), ignore)
+    anew = Budget(time.monotonic() + 20.0, boxes=1500)
+    at_once = BranchAndBound().discharge(HARD, Hints(), anew, ignore)
+    assert isinstance(found, Undecided)
+    assert isinstance(at_once, Undecided)
+    assert found.known.boxes == at_once.known.boxes == 1500
+
+
+def test_without_boxes_only_the_root_as_a_whole_counts() -> None:
+    none = Budget(time.monotonic() + 20.0, boxes=0)
+    whole = BranchAndBound().discharge(claim(X**2 + Y**2), Hints(), none, ignore)
+    assert cover_of(whole).nodes == array("i", [0])
+    parts = BranchAndBound().discharge(claim(X**2 - X + const("1/4")), Hints(), none, ignore)
+    assert isinstance(parts, Undecided)
+    assert parts.reason is Reason.BOX_LIMIT
+    assert parts.known.boxes == 0
 
 
 def test_memory_is_limited() -> None:

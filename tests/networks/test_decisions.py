@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from fractions import Fraction
+from functools import reduce
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,11 @@ from bcv.conditions import obligations_of
 from bcv.engines.engine import Budget
 from bcv.engines.linear_relaxation import LinearRelaxation
 from bcv.events import ignore
+from bcv.expr import Expr, Op
 from bcv.formats.problem_yaml import load_problem
+from bcv.obligation import Obligation
 from bcv.outcome import Hints, Outcome, Proved, Refuted, Undecided
+from bcv.region import TRUE, Range, Region
 from bcv.replay import replayed
 from bcv.verdict import Assurance, Settled
 
@@ -45,6 +50,41 @@ def test_the_checker_replays_a_network() -> None:
     settled = [item for item in outcomes("pendulum_tanh_2x16") if item.obligation.name != "flow"]
     found = replayed(problem, tuple(settled), time.monotonic() + 60)
     assert {item.assurance for item in found.settled} == {Assurance.CHECKED}
+
+
+def softplus_layers(width: int) -> Expr:
+    """Two layers of log(1 + exp(...)), which is plainly total for no rule of expressions."""
+    values = [ex.var("x"), ex.var("y")]
+    for _ in range(2):
+        values = [
+            ex.apply(
+                Op.LOG,
+                ex.ONE
+                + ex.apply(
+                    Op.EXP,
+                    reduce(
+                        ex.add,
+                        (ex.const(Fraction(k + i - 9, 9)) * v for i, v in enumerate(values)),
+                    ),
+                ),
+            )
+            for k in range(width)
+        ]
+    return reduce(ex.add, values)
+
+
+@pytest.mark.parametrize("edge", [-3, 0])
+def test_large_networks_are_proved_only_where_all_that_must_be_defined_is(edge: int) -> None:
+    network = softplus_layers(16)
+    box = (Range(Fraction(-1), Fraction(1)),) * 2
+    # The logarithm has a value all over the box if the edge lies outside.
+    partial = network + ex.apply(Op.LOG, ex.var("x") - ex.const(edge))
+    claim = Obligation(
+        "c", "", "", Region(("x", "y"), box, TRUE), network + ex.ONE, True, (partial,)
+    )
+    assert ex.is_network(ex.postorder(network))
+    outcome = LinearRelaxation().discharge(claim, Hints(), Budget(time.monotonic() + 3), ignore)
+    assert isinstance(outcome, Proved) == (edge == -3)
 
 
 def test_a_claim_that_is_a_little_too_strong_is_not_proved() -> None:

@@ -9,10 +9,11 @@ import math
 from fractions import Fraction
 from typing import Any
 
-from bcv.checker.polynomials import FIELD, Bernstein
 from flint import arb, ctx, fmpq
 
 from bcv import expr as ex
+from bcv.checker.ring import FIELD
+from bcv.checker.rules.bernstein import Bernstein
 from bcv.evidence import Convex, Cover, Form, Infeasible, LeafReason
 from bcv.expr import Expr, Op
 from bcv.obligation import Obligation

@@ -8,12 +8,13 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from bcv.checker.polynomials import FIELD, Bernstein
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bcv import expr as ex
 from bcv import region as rg
+from bcv.checker.ring import FIELD
+from bcv.checker.rules.bernstein import Bernstein
 from bcv.engines.branch_and_bound import BranchAndBound
 from bcv.engines.engine import Budget
 from bcv.evidence import Bounded, Cover, Form

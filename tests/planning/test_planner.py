@@ -32,8 +32,9 @@ from bcv.planning.forecast import (
     parameters_from,
     parameters_text,
 )
-from bcv.planning.order import BestFirst, Option, foreseen
-from bcv.planning.tuning import Attempted, tuned
+from bcv.planning.history import Attempted
+from bcv.planning.order import ANEW, SHORTEST, BestFirst, Option, foreseen
+from bcv.planning.tuning import tuned
 from bcv.region import Range
 
 X, Y = ex.var("x"), ex.var("y")
@@ -105,6 +106,14 @@ def test_slices_grow_and_end_with_the_time() -> None:
         assert all(b >= 2 * a for a, b in itertools.pairwise(own))
     assert {step.option.engine for step in steps} == set(OWN)
     assert len(steps) < 100
+
+
+@pytest.mark.parametrize(("resumes", "shortest"), [(True, SHORTEST), (False, ANEW)])
+def test_an_engine_that_begins_anew_gets_longer_slices(resumes: bool, shortest: float) -> None:
+    planner = BestFirst({"one": replace(constant(0.001, 0.5), spread=3.0)})
+    step = planner([Option(0, "one", EASY, resumes=resumes)], (), 10.0)
+    assert step is not None
+    assert step.seconds == shortest
 
 
 def test_nothing_is_left_when_all_time_was_tried() -> None:

@@ -12,6 +12,7 @@ from fractions import Fraction
 import pytest
 
 from bcv import expr as ex
+from bcv.checker import check as check_proof
 from bcv.engines.branch_and_bound import BranchAndBound
 from bcv.engines.engine import Budget
 from bcv.engines.linear_relaxation import LinearRelaxation
@@ -19,11 +20,14 @@ from bcv.events import EngineStarted, Event, Recalled
 from bcv.evidence import Attestation, Bounded, Cover, Evidence, Form, Multiplier
 from bcv.formats.expression import parse_expression
 from bcv.formats.problem_yaml import parse_problem
+from bcv.formats.proof import proof_document
+from bcv.formats.statement import statement_digest, statement_of
 from bcv.obligation import Obligation
-from bcv.outcome import Hints, Proved, Reason, Undecided
+from bcv.outcome import Hints, Proved, Reason, Refuted, Undecided
 from bcv.paving.rechecking import cover_holds, leaves
 from bcv.pipeline import CheckMode, Settings, validate
-from bcv.recall import Effort, Recall, holds, packed, unpacked
+from bcv.recall import Effort, Recall, packed, place_of, unpacked
+from bcv.rechecking import holds
 from bcv.region import TRUE, Range, at_least, region
 from bcv.stores.memory import MemoryStore
 from bcv.stores.store import Record
@@ -183,6 +187,128 @@ def test_a_record_that_makes_no_sense_is_dropped_with_a_warning(
     verdict, _ = run(PROBLEM, Recall(broken, warnings.append))
     assert verdict.answer.value == "valid"
     assert len(warnings) == 3
+
+
+def test_a_problem_that_was_validated_before_needs_no_normal_forms(
+    recall: Recall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(PROBLEM, recall)
+    monkeypatch.setattr("bcv.recall.name_of", pytest.fail)
+    monkeypatch.setattr("bcv.recall.implies", pytest.fail)
+    again, events = run(PROBLEM, Recall(recall.store, pytest.fail))
+    assert (again.answer.value, again.assurance) == ("valid", Assurance.CHECKED)
+    assert worked_on(events) == set()
+
+
+@pytest.mark.parametrize("check", CheckMode)
+def test_wrong_names_of_a_problems_conditions_lead_nowhere(
+    recall: Recall, check: CheckMode
+) -> None:
+    """The names under which a true problem's proofs lie, under a false one's digest."""
+    other = Recall(MemoryStore())
+    run(FALSE, other)
+    run(PROBLEM, recall)
+    false, true = (
+        next(r for r in one.store.records() if r.key.startswith("problem:"))
+        for one in (other, recall)
+    )
+    recall.store.put([replace(true, key=false.key)])
+    assert run(FALSE, recall, check=check)[0].answer.value == "invalid"
+
+
+@pytest.mark.parametrize("check", CheckMode)
+@pytest.mark.parametrize(("asked", "lie", "truth"), [(FALSE, "proved", "refuted"),
+                                                      (PROBLEM, "refuted", "proved")])  # fmt: skip
+def test_what_is_said_to_be_of_this_very_problem_is_not_believed(
+    asked: str, lie: str, truth: str, check: CheckMode, recall: Recall
+) -> None:
+    """Another problem's proof or witness, at the place and under the name of this one's."""
+    answers = {text: run(text, recall)[0].answer for text in (PROBLEM, FALSE)}
+    store = recall.store
+    assert isinstance(store, MemoryStore)
+    _, data = only(store, lie, "initial")
+    right, _ = only(store, truth, "initial")
+    digest = statement_digest(statement_of(parse_problem(asked, "p.yaml")))
+    forged = {**data, "place": place_of(digest, 0), "replay": 0.001}
+    store.put([Record(right.key, right.family, packed(forged))])
+    verdict, events = run(asked, Recall(store), check=check)
+    assert verdict.answer is answers[asked]
+    assert "initial" in worked_on(events)
+
+
+def test_what_the_checker_took_too_long_for_is_not_replayed_again_unless_demanded(
+    recall: Recall,
+) -> None:
+    run(PROBLEM, recall)
+    for record in list(recall.store.records()):
+        data = unpacked(record.value)
+        if data["kind"] == "proved":
+            assert data["replay"] > 0.0
+            recall.store.put([replace(record, value=packed({**data, "replay": None}))])
+    assert run(PROBLEM, recall)[0].assurance is Assurance.RIGOROUS
+    assert run(PROBLEM, recall, check=CheckMode.ALWAYS)[0].assurance is Assurance.CHECKED
+    assert run(PROBLEM, recall)[0].assurance is Assurance.CHECKED
+
+
+def test_the_checker_alone_looks_at_a_witness_it_confirms(
+    recall: Recall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _ = run(FALSE, recall)
+    monkeypatch.setattr("bcv.recall.verify_witness", pytest.fail)
+    again, _ = run(FALSE, recall)
+    assert (again.answer.value, again.assurance) == ("invalid", Assurance.CHECKED)
+    found = [verdict.conditions[0].outcome for verdict in (first, again)]
+    assert isinstance(found[0], Refuted)
+    assert isinstance(found[1], Refuted)
+    assert found[0].witness == found[1].witness
+
+
+def test_estimates_of_the_checkers_time_are_not_made_again(
+    recall: Recall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(PROBLEM, recall, check=CheckMode.NEVER)
+    monkeypatch.setattr("bcv.replay.replay_seconds", pytest.fail)
+    assert run(PROBLEM, recall)[0].assurance is Assurance.CHECKED
+    assert "replay" in only(recall.store, "proved", "initial")[1]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("how", ["the same", "renamed"])
+def test_the_proof_file_of_a_repeat_holds(how: str, recall: Recall) -> None:
+    run(PROBLEM, recall)
+    text = ASKED_DIFFERENTLY[how]
+    verdict, _ = run(text, recall, check=CheckMode.NEVER)
+    document = proof_document(parse_problem(text, "p.yaml"), verdict)
+    assert check_proof(json.loads(json.dumps(document))).verified
+
+
+def test_a_remark_is_made_once(recall: Recall, monkeypatch: pytest.MonkeyPatch) -> None:
+    leaves = (
+        PROBLEM.replace("{x: -x + y, y: -x - y}", "{x: 1, y: 0}")
+        .replace("x >= 1.5", "y >= 1.5")
+        .replace("x**2 + y**2 - 1", "y - 1")
+    )
+    first, _ = run(leaves, recall)
+    assert any("leave the domain" in note for note in first.notes)
+    monkeypatch.setattr("bcv.falsify.trajectories.leaving_note", pytest.fail)
+    again, _ = run(leaves, recall)
+    assert again.notes == first.notes
+    run(leaves, recall, check=CheckMode.NEVER)
+    silent = replace(next(r for r in recall.store.records() if "remark" in r.key), own=False)
+    recall.store.put([silent])
+    monkeypatch.setattr("bcv.falsify.trajectories.leaving_note", lambda *_: "made anew")
+    assert "made anew" in run(leaves, recall)[0].notes
+
+
+def test_an_open_condition_keeps_what_sampling_said_of_it(recall: Recall) -> None:
+    open_ = PROBLEM.replace("x**2 + y**2 - 1", "x**2 + y**2 - 1 + 0*sin(x)").replace(
+        "y: -x - y", "y: -x - y*(1 + sin(x)**2)"
+    )
+    first, _ = run(open_, recall, engines=("sampling",))
+    again, events = run(open_, recall, engines=("sampling",))
+    assert worked_on(events) == set()
+    told = [c.outcome.known.violated_share for c in first.conditions]
+    assert any(told)
+    assert [c.outcome.known.violated_share for c in again.conditions] == told
 
 
 def test_a_solvers_word_counts_only_if_it_is_our_own() -> None:

@@ -88,6 +88,13 @@ def test_only_what_leaves_an_assumed_domain_is_noted(flow: str, more: str, leave
     assert (leaving_note(problem) is not None) is leaves
 
 
+def test_an_excursion_between_two_coarse_steps_is_noted() -> None:
+    # From 0.4 it swings beyond 1 and back within half a unit of time.
+    text = DECAY.format(flow="3.3*cos(4*t)", more="horizon: 8")
+    text = text.replace("x**2 <= 0.25", "x >= 0.39 and x <= 0.4")
+    assert leaving_note(parse_problem(text, "decay.yaml")) is not None
+
+
 def test_runge_kutta_follows_a_circle() -> None:
     problem = load_problem(PROBLEMS / "invariant-domains" / "rotation_in_a_disc.yaml")
     paths = simulate(problem, np.array([[0.5], [0.0]]), 0.01, 314)

@@ -14,10 +14,13 @@ import pytest
 
 from bcv.engines.branch_and_bound import BranchAndBound
 from bcv.engines.engine import Budget
+from bcv.engines.linear_relaxation import LinearRelaxation, _Search
 from bcv.errors import BcvError
-from bcv.evidence import Cover
+from bcv.events import ignore
+from bcv.evidence import Cover, Form
 from bcv.executors.forked import in_copies
-from bcv.outcome import Hints, Outcome, Proved, Refuted
+from bcv.obligation import Obligation
+from bcv.outcome import Hints, Outcome, Proved, Reason, Refuted, Undecided
 from bcv.paving.bounds import Bounds
 from bcv.paving.boxes import outer_root
 from bcv.paving.rechecking import cover_holds
@@ -26,6 +29,7 @@ from bcv.paving.shares import gather, is_witness, tasks
 from bcv.paving.state import restored, saved
 from bcv.stores.checkpoints import Checkpoints, resumed
 from tests.recall.test_recall import obligation
+from tests.rewriting.claims import claim
 
 HARD = "x**4*y**2 + x**2*y**4 - 3*x**2*y**2 + 1 + 1/3000 + 0*sin(x)"
 
@@ -205,3 +209,121 @@ def test_numbers_of_reasons_and_atoms_survive() -> None:
     assert np.array_equal(before.code, after.code)
     assert state.reasons.reasons == search.reasons.reasons
     assert state.stack.count == search.stack.count
+
+
+# Linear relaxation
+
+SIDES = dict.fromkeys("wxyz", ("-1", "1"))
+TANGLED = "w**2 + x**2 + y**2 + z**2 + sin(w*x) + sin(x*y) + sin(y*z) + sin(z*w) + "
+LONG = claim(f"{TANGLED}1/2000", SIDES, strict=True)
+
+
+def relaxed(stated: Obligation, seconds: float = 60.0, **options: object) -> Outcome:
+    budget = Budget(time.monotonic() + seconds, **options)  # type: ignore[arg-type]
+    return LinearRelaxation().discharge(stated, Hints(), budget, ignore)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted() -> Proved:
+    found = relaxed(LONG)
+    assert isinstance(found, Proved)
+    return found
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Checkpoints are due at any time, and no search is too short for them."""
+    monkeypatch.setattr("bcv.stores.checkpoints.INTERVAL", 0.0)
+    monkeypatch.setattr("bcv.stores.checkpoints.PATIENCE", 0.0)
+    monkeypatch.setattr("bcv.engines.linear_relaxation._PROGRESS_SECONDS", 0.0)
+    monkeypatch.setattr("bcv.engines.linear_relaxation._WORTH_KEEPING", 0)
+
+
+def test_linear_relaxation_goes_on_after_kill_with_no_more_boxes_in_sum(
+    often: None, uninterrupted: Proved, tmp_path: Path
+) -> None:
+    file = tmp_path / "c.bcv"
+    child = os.fork()
+    if not child:
+        try:
+            relaxed(LONG, checkpoints=Checkpoints(file, "one"))
+        finally:
+            os._exit(0)
+    while not file.exists():
+        time.sleep(0.001)
+    time.sleep(0.02)
+    os.kill(child, signal.SIGKILL)
+    assert os.waitpid(child, 0)[1] == signal.SIGKILL, "it was done too soon"
+    outcome = relaxed(LONG, checkpoints=(found := resumed(file, "one", pytest.fail)))
+    assert not found.empty
+    assert isinstance(outcome, Proved)
+    assert outcome.known.boxes == uninterrupted.known.boxes
+    assert isinstance(outcome.evidence, Cover)
+    assert cover_holds(LONG, outcome.evidence)
+
+
+def test_linear_relaxation_goes_on_with_a_raised_timeout(
+    often: None, uninterrupted: Proved, tmp_path: Path
+) -> None:
+    """Slice after slice, each of them a run of its own."""
+    checkpoints = Checkpoints(tmp_path / "c.bcv", "one")
+    outcome: Outcome = Undecided(Reason.TIMEOUT)
+    runs, examined = 0, 0
+    while isinstance(outcome, Undecided):
+        assert outcome.reason is Reason.TIMEOUT
+        outcome = relaxed(LONG, 0.02, checkpoints=checkpoints)
+        assert (outcome.known.boxes or 0) >= examined
+        examined = outcome.known.boxes or 0
+        checkpoints.save()
+        checkpoints = resumed(checkpoints.path, "one", pytest.fail)
+        runs += 1
+    assert runs > 1
+    assert isinstance(outcome, Proved)
+    assert examined == uninterrupted.known.boxes
+
+
+def test_an_uninterrupted_search_with_checkpoints_examines_the_same_boxes(
+    often: None, uninterrupted: Proved, tmp_path: Path
+) -> None:
+    outcome = relaxed(LONG, checkpoints=Checkpoints(tmp_path / "c.bcv", "one"))
+    assert isinstance(outcome, Proved)
+    assert outcome.known == uninterrupted.known
+
+
+def forged(stated: Obligation, *, left_out: bool) -> bytes:
+    """A search that ends at once: its only box is called proved, or is not there."""
+    search = _Search(stated, outer_root(stated.region))
+    boxes = search.stack.pop(1)
+    if not left_out:
+        reasons = search.reasons.bounded(Form.AFFINE, np.zeros((len(search.rows), 1)))
+        search.recorder.settle(boxes.ids, reasons)
+    return search.saved()
+
+
+@pytest.mark.parametrize("left_out", [False, True])
+def test_a_false_checkpoint_of_linear_relaxation_proves_nothing(left_out: bool) -> None:
+    for text, kind in ((f"{TANGLED}0 - 1/20", Refuted), (f"{TANGLED}1/20", Proved)):
+        stated = claim(text, SIDES, strict=True)
+        checkpoints = Checkpoints(Path("/nonexistent/file"), "problem")
+        checkpoints.note(f"linear-relaxation {stated.digest()}", forged(stated, left_out=left_out))
+        outcome = relaxed(stated, checkpoints=checkpoints)
+        assert isinstance(outcome, kind)
+        if isinstance(outcome, Proved):
+            assert isinstance(outcome.evidence, Cover)
+            assert cover_holds(stated, outcome.evidence)
+
+
+def test_bytes_that_are_no_linear_relaxation_are_not_used() -> None:
+    search = _Search(LONG, outer_root(LONG.region))
+    search.run(Budget(time.monotonic() + 0.05), ignore, "linear-relaxation", "key")
+    state = search.saved()
+    assert _Search.restored(LONG, search.root, state).examined == search.examined
+    other = claim("x", {"x": ("0", "1")})
+    for data in (b"", state[:50], state[:-3], state + b"x", b"y" + state, saved(begun())):
+        with pytest.raises(ValueError, match=r"."):
+            _Search.restored(LONG, search.root, data)
+        checkpoints = Checkpoints(Path("/nonexistent/file"), "problem")
+        checkpoints.note(f"linear-relaxation {LONG.digest()}", data)
+        assert relaxed(LONG, 0.05, checkpoints=checkpoints).known.boxes
+    with pytest.raises(ValueError, match="another region"):
+        _Search.restored(other, outer_root(other.region), state)

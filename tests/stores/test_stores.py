@@ -193,3 +193,20 @@ def test_a_folder_that_cannot_be_written_is_no_cache(tmp_path: Path) -> None:
     store.put([record("a")])
     assert store.get("a") is None
     assert len(warnings) == 1
+
+
+def test_uses_are_noted_together_when_the_store_is_closed(tmp_path: Path) -> None:
+    path = tmp_path / "c.sqlite"
+    store = SqliteStore(path)
+    store.put([record(str(i)) for i in range(3)])
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE records SET used = 1000")
+    for key in ("0", "2"):
+        assert store.get(key) is not None
+    with sqlite3.connect(path) as db:
+        assert db.execute("SELECT max(used) FROM records").fetchone() == (1000,)
+    store.close()
+    with sqlite3.connect(path) as db:
+        late = db.execute("SELECT key FROM records WHERE used > 1000 ORDER BY key").fetchall()
+    assert late == [("0",), ("2",)]
+    store.close()

@@ -19,20 +19,23 @@ magnitude, or by 2**-1074 where that underflows. So a computed sum of m products
 m * 2**-1074. A weight that is no double errs by another u. Every term has a ``size``, at least
 |a_0| + sum_i |a_i| + error, and at least |lo| and |hi|. So
 - the n + 4 sums of a row, over m atoms, err together by less than 4*(m + n + 6)*u of
-  sum_k |weight_k| * size_k, the row's ``reach``; this goes to its error and its interval.
+  sum_k |weight_k| * size_k, the row's ``reach``; this goes to its error and its interval, since
+  4*(m + n + 8)*u of an atom's size is added to its error and its radius first (which errs by
+  another 4*u of the size).
 - backward, a term's coefficient is a sum of at most as many numbers as there are terms, N, each
   computed by at most N products. What it errs by, times the term's size, is in all less than
   4*(N + 4)*u of the sum, over the rows, of |coefficient| * reach, and over the atoms, of
   |coefficient| * (sum_k |slope_k| * size_k + |offset|). It is the *computed* coefficients that
   are replaced by the next ones, so these errors only add up.
-Sizes and reaches must be below HUGE, else nothing is said. So no sum overflows or is NaN, and
-TINY is larger than what underflow does. The backward pass only adds and multiplies, and each
+Sizes must be below HUGE, else nothing is said; so a row's error is, which makes its reach less
+than HUGE / (32*u). So no sum overflows or is NaN unnoticed, and TINY is larger than what underflow
+does. The backward pass only adds and multiplies, and each
 coefficient goes into the error, so that what is infinite or NaN ends in a bound that is not finite.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import inf, isfinite
 from operator import mul
 
@@ -67,9 +70,12 @@ class Rule:
     def holds(self, level: int, box: Box) -> bool:
         if level > 0 or any(lo == -inf or hi == inf for lo, hi in box):
             return False
-        return self.leaf.is_defined(level, box) and self.leaf.accepts(
-            self.bound.lower(self.leaf.goal, box)
-        )
+        accepts, goal = self.leaf.accepts, self.leaf.goal
+        return self.leaf.is_defined(level, box) and accepts(self.bound.lower(goal, box, accepts))
+
+
+def _never(_: float) -> bool:
+    return False
 
 
 class AffineBound:
@@ -78,12 +84,14 @@ class AffineBound:
     def __init__(self, terms: Terms, names: Sequence[str]) -> None:
         self._rows = Rows(terms, names)
 
-    def lower(self, goal: int, box: Sequence[Interval]) -> float:
-        """A lower bound of the goal on a bounded box; -inf if none is found."""
+    def lower(
+        self, goal: int, box: Sequence[Interval], enough: Callable[[float], bool] = _never
+    ) -> float:
+        """A lower bound of the goal on a bounded box, the first enough; -inf if none is found."""
         if len(box) > MOST_VARIABLES:
             return -inf
         try:
-            return _Pass(self._rows.goal(goal), box).lower()
+            return _Pass(self._rows.goal(goal), box).lower(enough)
         except UnboundedError:
             return -inf
 
@@ -103,16 +111,17 @@ class _Pass:
         count = goal.place + 1
         self.forms: list[Form] = [()] * count
         self.ranges: list[tuple[float, float]] = [(-inf, inf)] * count
-        self.reaches = [0.0] * count
         self.lines: list[tuple[tuple[tuple[int, float], ...], float, float]] = [
             ((), 0.0, 0.0)
         ] * count
         self.unit = _FOUR_UNITS * (count + 8)
 
-    def lower(self) -> float:
-        """The better one of the backward pass and of the goal's own interval."""
+    def lower(self, enough: Callable[[float], bool]) -> float:
+        """The goal's own interval's end, if that is enough, else perhaps the backward pass's."""
         self._forward()
-        bound = max(self._backward(), self.ranges[self.goal.place][0])
+        bound = self.ranges[self.goal.place][0]
+        if not enough(bound):
+            bound = max(self._backward(), bound)
         return bound if isfinite(bound) else -inf
 
     # -- forward --------------------------------------------------------------------------------
@@ -159,20 +168,20 @@ class _Pass:
     def _block(self, step: Block) -> None:
         """Rows: each sum of products over the same columns of numbers."""
         columns = tuple(zip(*[self.forms[k] for k in step.columns], strict=True))
-        signed, (errors, radii, all_sizes) = columns[:-3], columns[-3:]
+        signed, (errors, radii, sizes) = columns[:-3], columns[-3:]
         unit = _FOUR_UNITS * (len(step.columns) + self.n + 8)
+        errors = tuple(error + unit * size for error, size in zip(errors, sizes, strict=True))
+        radii = tuple(radius + unit * size for radius, size in zip(radii, sizes, strict=True))
         short = len(step.columns) <= SHORT
-        for place, weights, sizes in zip(step.places, step.weights, step.magnitudes, strict=True):
-            reach = self.reaches[place] = sum(map(mul, sizes, all_sizes))
-            if not reach < HUGE:
-                raise UnboundedError
-            slack = unit * reach + TINY
+        for place, weights, magnitudes in zip(
+            step.places, step.weights, step.magnitudes, strict=True
+        ):
             *coefficients, middle = [sum(map(mul, weights, column)) for column in signed]
-            radius = sum(map(mul, sizes, radii)) + slack
+            radius = sum(map(mul, magnitudes, radii)) + TINY
             lo, hi = middle - radius, middle + radius
             if short:
                 lo, hi = self._sum_of_ranges(weights, step.columns)
-            self._set(place, coefficients, sum(map(mul, sizes, errors)) + slack, lo, hi)
+            self._set(place, coefficients, sum(map(mul, magnitudes, errors)) + TINY, lo, hi)
 
     def _sum_of_ranges(self, weights: Weights, columns: Sequence[int]) -> tuple[float, float]:
         """The range of a row, each end with an error in proportion to what *it* is made of.
@@ -251,7 +260,8 @@ class _Pass:
                 shares = [coefficients[place] for place in step.places]
                 for k, weights in zip(step.columns, step.turned, strict=True):
                     coefficients[k] += sum(map(mul, weights, shares))
-                reaches = [self.reaches[place] for place in step.places]
+                sizes = [self.forms[k][-1] for k in step.columns]
+                reaches = [sum(map(mul, magnitudes, sizes)) for magnitudes in step.magnitudes]
                 error += self.unit * sum(map(mul, map(abs, shares), reaches))
             else:
                 share = coefficients[step.place]

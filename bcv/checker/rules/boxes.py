@@ -14,7 +14,7 @@ from .crossings import BITS, Inspection, side, surfaces
 from .fixed_point import Fixed
 from .intervals import Interval
 from .points import coordinates, show
-from .programs import Machine
+from .programs import Enclose, enclosures
 
 
 def refute(terms: Terms, claim: Claim, data: Any) -> str:
@@ -26,15 +26,19 @@ def refute(terms: Terms, claim: Claim, data: Any) -> str:
     lower, upper = (coordinates(claim, entry(data, key)) for key in ("lower", "upper"))
     if any(lower[name] > upper[name] for name in lower):
         raise RejectedError("the witness is an empty box")
-    machine = Machine(terms, tuple(lower), Fixed(BITS))
-    box = [side(machine.arithmetic, lower[n], upper[n]) for n in lower]
+    arithmetic = Fixed(BITS)
+    box = [side(arithmetic, lower[n], upper[n]) for n in lower]
+    names = tuple(lower)
     left, used = surfaces(claim), []
     for i, name in enumerate(lower):
         if lower[name] == upper[name]:
             continue
-        ends = (side(machine.arithmetic, x[name], x[name]) for x in (lower, upper))
+        ends = (side(arithmetic, x[name], x[name]) for x in (lower, upper))
         faces = [[*box[:i], end, *box[i + 1 :]] for end in ends]
-        changing = next((p for p in left if _changes_sign(machine, p, faces)), None)
+        changing = next(
+            (p for p in left if _changes_sign(enclosures(terms, names, arithmetic, [p]), faces)),
+            None,
+        )
         if changing is None:
             raise RejectedError(f"nothing is seen to change its sign along {name[:40]}")
         left.remove(changing)
@@ -44,8 +48,8 @@ def refute(terms: Terms, claim: Claim, data: Any) -> str:
     return f"violated at a point between {show(lower)} and {show(upper)}"
 
 
-def _changes_sign(machine: Machine, root: int, faces: list[list[Interval]]) -> bool:
-    found = [machine.program([root]).run(face) for face in faces]
+def _changes_sign(enclose: Enclose, faces: list[list[Interval]]) -> bool:
+    found = [enclose(face) for face in faces]
     if found[0] is None or found[1] is None:
         return False
     (a, b), (c, d) = found[0][0], found[1][0]

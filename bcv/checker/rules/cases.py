@@ -25,7 +25,7 @@ def prove(task: Task, data: Any, depth: int) -> str:
     A select's value where c = 0 is any of its branches: the one is claimed in the one half, the
     other in the other. So that the region loses no points, its atoms keep their selects.
     """
-    region, terms, on = task.obligation.region, task.terms, task.reader.term(entry(data, "on"))
+    region, terms, on = task.region, task.terms, task.reader.term(entry(data, "on"))
     all_defined(task)
     single_valued(terms, [on])
     if not has_value(task, on):

@@ -16,7 +16,7 @@ from ..terms import RejectedError
 from .intervals import Arithmetic, Floats, Interval
 from .leaves import Box, reason, usable
 from .packed import Stream
-from .programs import Machine, Program
+from .programs import Program
 
 FIXED_BITS = (160, 640)
 DEEPEST_TREE = 50_000
@@ -43,7 +43,8 @@ class Cover:
         )
         self.stream = Stream(data)
         self.multipliers = sequence(entry(data, "multipliers"))
-        self.machines = [Machine(self.terms, self.names, Floats())]
+        self.arithmetics: list[Arithmetic] = [Floats()]
+        self._operands: dict[tuple[int, tuple[str, ...]], list[int]] = {}
         self.kept: dict[str, Any] = {}
         """What rules have worked out for all their reasons."""
         self.programs: dict[tuple[int, tuple[int, ...]], Program] = {}
@@ -101,17 +102,23 @@ class Cover:
             f"{name} in [{lo!r}, {hi!r}]" for name, (lo, hi) in zip(self.names, box, strict=True)
         )
 
+    def operands(self, root: int, ops: tuple[str, ...]) -> list[int]:
+        """Terms at whose zeros a select (or min, max, abs) below the root switches."""
+        if (root, ops) not in self._operands:
+            found = self._operands[root, ops] = []
+            for op, *rest in (self.terms.nodes[node] for node in self.terms.below([root])):
+                if op in ops:
+                    two = op in ("min", "max")
+                    found.append(self.terms.sub(rest[0], rest[1]) if two else rest[0])
+        return self._operands[root, ops]
+
     # -- enclosures, in doubles (level 0) or in fixed point ---------------------------------------
 
-    def machine(self, level: int) -> Machine:
-        while len(self.machines) <= level:
-            module = self.terms.library.rule("arithmetic", "fixed point")
-            arithmetic = module.Fixed(FIXED_BITS[len(self.machines) - 1])
-            self.machines.append(Machine(self.terms, self.names, arithmetic))
-        return self.machines[level]
-
     def arithmetic(self, level: int) -> Arithmetic:
-        return self.machine(level).arithmetic
+        while len(self.arithmetics) <= level:
+            module = self.terms.library.rule("arithmetic", "fixed point")
+            self.arithmetics.append(module.Fixed(FIXED_BITS[len(self.arithmetics) - 1]))
+        return self.arithmetics[level]
 
     def inputs(self, level: int, box: Box) -> Sequence[Interval]:
         """The box, for programs."""
@@ -120,10 +127,19 @@ class Cover:
         return [self.arithmetic(level).interval(lo, hi) for lo, hi in box]
 
     def run(
-        self, level: int, roots: tuple[int, ...], inputs: Sequence[Interval]
+        self,
+        level: int,
+        roots: tuple[int, ...],
+        inputs: Sequence[Interval],
+        kept: tuple[int, ...] | None = None,
     ) -> list[Interval] | None:
-        """Enclosures of terms; None if one is perhaps undefined."""
-        key = (level, roots)
-        if key not in self.programs:
-            self.programs[key] = self.machine(level).program(roots)
-        return self.programs[key].run(inputs)
+        """Enclosures of terms; None if one is perhaps undefined.
+
+        ``kept`` are terms in common with other reasons, which need not be computed again for a
+        similar box.
+        """
+        kept = roots if kept is None else kept
+        if (level, kept) not in self.programs:
+            arithmetic = self.arithmetic(level)
+            self.programs[level, kept] = Program(self.terms, self.names, arithmetic, kept)
+        return self.programs[level, kept].run(inputs, roots)

@@ -14,7 +14,7 @@ from ..ring import Poly, Ring
 from ..terms import RejectedError, Terms
 from .fixed_point import Fixed
 from .intervals import Arithmetic, Interval
-from .programs import Machine
+from .programs import enclosures
 
 BITS = 320
 """Fractional bits of enclosures."""
@@ -41,13 +41,13 @@ class Inspection:
         self.zeros = [m for p in surfaces for m in _multiples(terms, p, candidates)]
         below = [terms.nodes[node] for node in terms.below(surfaces)]
         switches = [node[1] for node in below if node[0] == "select"]
-        machine = Machine(terms, claim.region.names, self.arithmetic)
-        self.program = machine.program([*self.asked, *switches, *surfaces])
+        roots = [*self.asked, *switches, *surfaces]
+        self.enclose = enclosures(terms, claim.region.names, self.arithmetic, roots)
         self.switches = slice(len(self.asked), len(self.asked) + len(switches))
 
     def fails_on(self, box: list[Interval]) -> bool:
         """Whether that is seen on the box, and that the surfaces are continuous there."""
-        found = self.program.run(box)
+        found = self.enclose(box)
         if found is None:
             return False
         facts = dict(zip(self.asked, found, strict=False)) | dict.fromkeys(self.zeros, (0, 0))

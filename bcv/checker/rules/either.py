@@ -21,7 +21,7 @@ def prove(task: Task, data: Any, depth: int) -> str:
 
     What then bounds one variable tightens the box, and the bounds have all points of the region.
     """
-    region = task.obligation.region
+    region = task.region
     parts = list(conjuncts(region.formula))
     which = next((i for i, part in enumerate(parts) if part[0] == "or" and part[1:]), None)
     if which is None:

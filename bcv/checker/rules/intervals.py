@@ -118,34 +118,56 @@ def _float_sub(a: Interval, b: Interval) -> Interval:
     return (nextafter(lo, -inf) if lo else lo), (nextafter(hi, inf) if hi else hi)
 
 
-def _tiny(x: float, y: float) -> float:
-    """In the place of a result that underflowed to 0: one double outward contains it."""
-    return 5e-324 if (x > 0) == (y > 0) else -5e-324
+def _product(x: float, y: float) -> float:
+    """0 only where a factor is; 0 * inf counts as 0, since an infinite end is never attained.
+
+    In the place of what underflows stands a number that is one double away from 0.
+    """
+    return (x * y or (5e-324 if (x > 0) == (y > 0) else -5e-324)) if x and y else 0.0
 
 
 def _float_mul(a: Interval, b: Interval) -> Interval:
+    """The signs tell which ends give the least and the largest product.
+
+    Where no factor is 0, what underflows to 0 is moved by one double like any other product.
+    """
     p, q = a
     r, s = b
-    if p >= 0 and r >= 0:
-        return (
-            nextafter(p * r, -inf) if p and r else 0.0,
-            nextafter(q * s, inf) if q and s else 0.0,
-        )
-    # 0 * inf counts as 0, since an infinite end is never attained; exact zeros stay exact.
-    products = [(x * y or _tiny(x, y)) if x and y else 0.0 for x in a for y in b]
-    lo, hi = min(products), max(products)
+    if p > 0:
+        if r > 0:
+            return nextafter(p * r, -inf), nextafter(q * s, inf)
+        if s < 0:
+            return nextafter(q * r, -inf), nextafter(p * s, inf)
+        return (nextafter(q * r, -inf) if r else 0.0), (nextafter(q * s, inf) if s else 0.0)
+    if q < 0:
+        if r > 0:
+            return nextafter(p * s, -inf), nextafter(q * r, inf)
+        if s < 0:
+            return nextafter(q * s, -inf), nextafter(p * r, inf)
+        return (nextafter(p * s, -inf) if s else 0.0), (nextafter(p * r, inf) if r else 0.0)
+    if r > 0:
+        return (nextafter(p * s, -inf) if p else 0.0), (nextafter(q * s, inf) if q else 0.0)
+    if s < 0:
+        return (nextafter(q * r, -inf) if q else 0.0), (nextafter(p * r, inf) if p else 0.0)
+    lo = min(_product(p, s), _product(q, r))
+    hi = max(_product(p, r), _product(q, s))
     return (nextafter(lo, -inf) if lo else 0.0), (nextafter(hi, inf) if hi else 0.0)
 
 
 def _float_div(a: Interval, b: Interval) -> Interval | None:
-    lo, hi = b
-    if lo <= 0 <= hi:
+    """As with products; a/b = (-a)/(-b) where b is negative."""
+    p, q = a
+    r, s = b
+    if r <= 0 <= s:
         return None
-    if lo == -inf or hi == inf:
-        return _float_mul(a, (0.0, _up(1 / lo)) if lo > 0 else (_down(1 / hi), 0.0))
-    quotients = [(x / y or _tiny(x, y)) if x else 0.0 for x in a for y in b]
-    lo, hi = min(quotients), max(quotients)
-    return (nextafter(lo, -inf) if lo else 0.0), (nextafter(hi, inf) if hi else 0.0)
+    if r == -inf or s == inf:
+        return _float_mul(a, (0.0, _up(1 / r)) if r > 0 else (_down(1 / s), 0.0))
+    if s < 0:
+        p, q, r, s = -q, -p, -s, -r
+    return (
+        nextafter(p / (s if p > 0 else r), -inf) if p else 0.0,
+        nextafter(q / (r if q > 0 else s), inf) if q else 0.0,
+    )
 
 
 def _float_sqrt(a: Interval, _: Any) -> Interval | None:

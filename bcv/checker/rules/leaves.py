@@ -6,14 +6,13 @@ says whether it is seen to hold on a box, in the arithmetic of a level.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..claims import Formula, atoms, conjuncts
 from ..reading import index, sequence, text
 from ..tasks import Task
 from ..terms import RejectedError
-from .intervals import Interval
 
 if TYPE_CHECKING:
     from .cover import Cover
@@ -24,6 +23,9 @@ Box = tuple[tuple[float, float], ...]
 class Leaf:
     """A goal, >= 0 (> 0 if strict) on a leaf, and terms that have values there.
 
+    ``parts`` are terms that the goal is made of, in common with other leaves; ``kept`` are these
+    and what must have values.
+
     The goal is the claim's g, less sum m_i h_i: not more than g wherever h_i >= 0 <= m_i, or
     h_i = 0. It is less than g where some h_i > 0 < m_i: then it need not be positive if g must be.
     """
@@ -32,9 +34,11 @@ class Leaf:
         task = cover.task
         self.cover, self.terms, self.names = cover, task.terms, cover.names
         self.region, self.goal, self.strict = task.region, task.goal, task.strict
+        self.parts: tuple[int, ...] = (task.goal,)
         if multiplier is not None:
             self._multiply(task, cover.multipliers[index(multiplier, len(cover.multipliers))])
         roots = dict.fromkeys((self.goal, *task.defined))
+        self.kept = (*self.parts, *task.defined)
         self.defined = tuple(root for root in roots if not self.terms.total[root])
 
     def _multiply(self, task: Task, chosen: Any) -> None:
@@ -49,28 +53,19 @@ class Leaf:
             if relation == ">" and constant:
                 self.strict = False
             self.goal = self.terms.sub(self.goal, self.terms.mul(factor, h))
+            self.parts += (h,) if constant is not None else (h, factor)
 
     def operands(self, *ops: str) -> tuple[int, ...]:
-        """Terms at whose zeros a select (or min, max, abs) of the goal switches."""
-        found = []
-        for node in self.terms.below([self.goal]):
-            op, *rest = self.terms.nodes[node]
-            if op in ops:
-                two = op in ("min", "max")
-                found.append(self.terms.sub(rest[0], rest[1]) if two else rest[0])
-        return tuple(dict.fromkeys(found))
-
-    def run(
-        self, level: int, roots: tuple[int, ...], inputs: Sequence[Interval]
-    ) -> list[Interval] | None:
-        """Enclosures of terms; None if one is perhaps undefined."""
-        return self.cover.run(level, roots, inputs)
+        """Terms at whose zeros a select (or min, max, abs) of the goal may switch."""
+        found: dict[int, None] = {}
+        for part in self.parts:
+            found |= dict.fromkeys(self.cover.operands(part, ops))
+        return tuple(found)
 
     def is_defined(self, level: int, box: Box) -> bool:
         """Whether all that must have values on the box is seen to have them."""
-        return not self.defined or bool(
-            self.run(level, self.defined, self.cover.inputs(level, box)) is not None
-        )
+        inputs = self.cover.inputs(level, box)
+        return not self.defined or self.cover.run(level, self.defined, inputs) is not None
 
     def accepts(self, lower: Any) -> bool:
         """Whether a lower bound of the goal is enough."""
@@ -85,7 +80,8 @@ class Natural:
         self.roots = (leaf.goal, *leaf.defined)
 
     def holds(self, level: int, box: Box) -> bool:
-        found = self.leaf.run(level, self.roots, self.leaf.cover.inputs(level, box))
+        cover = self.leaf.cover
+        found = cover.run(level, self.roots, cover.inputs(level, box), self.leaf.kept)
         return found is not None and self.leaf.accepts(found[0][0])
 
 
@@ -107,11 +103,8 @@ class Infeasible:
                     false.add(number)
         if any(number < self.task.first for number in false):
             return True
-        return _is_false(self.task.region.formula, _counted(self.task.first), false)
-
-
-def _counted(first: int) -> Iterator[int]:
-    return iter(range(first, 1 << 62))
+        numbers = iter(range(self.task.first, 1 << 62))
+        return _is_false(self.task.region.formula, numbers, false)
 
 
 def _is_false(formula: Formula, numbers: Iterator[int], false: set[int]) -> bool:

@@ -23,7 +23,7 @@ def prove(task: Task, data: Any, depth: int) -> str:
     Each term has one value at each point of the region; a select has one of two, but then it
     stands in the claim alone, which is thus shown for both.
     """
-    region, terms = task.obligation.region, task.terms
+    region, terms = task.region, task.terms
     pairs = [sequence(pair, 2) for pair in sequence(entry(data, "variables"))]
     names = [text(name) for name, _ in pairs]
     numbers = [task.reader.term(term) for _, term in pairs]

@@ -30,6 +30,8 @@ class Rule:
         self.slopes = tuple(self.terms.derivative(self.goal, name) for name in leaf.names)
         self.jumps = leaf.operands("select")
         self.roots = (*self.slopes, *self.jumps, self.goal, *leaf.defined)
+        slopes = (self.terms.derivative(p, name) for p in leaf.parts for name in leaf.names)
+        self.kept = (*slopes, *self.jumps, *leaf.kept)
         self.unbounded = any(None in side for side in leaf.region.box)
 
     def holds(self, level: int, box: Box) -> bool:
@@ -39,7 +41,7 @@ class Rule:
         """Lower bounds of f on the box, in an arithmetic and then, perhaps, exactly."""
         cover = self.leaf.cover
         arithmetic, inputs = cover.arithmetic(level), cover.inputs(level, box)
-        found = cover.run(level, self.roots, inputs)
+        found = cover.run(level, self.roots, inputs, self.kept)
         if found is None:
             return
         count = len(box)
@@ -52,7 +54,7 @@ class Rule:
         if any(not lo <= c <= hi for c, (lo, hi) in zip(centre, box, strict=True)):
             return
         point = [arithmetic.interval(c, c) for c in centre]
-        value = cover.run(level, (self.goal,), point)
+        value = cover.run(level, (self.goal,), point, self.leaf.parts)
         if value is None:
             return
         total, table = value[0], arithmetic.table

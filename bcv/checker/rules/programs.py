@@ -5,11 +5,19 @@ The checker's verdict depends on this file.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from ..terms import RejectedError, Terms
 from .intervals import Arithmetic, Interval, Operation
+
+Step = tuple[Operation, int, int, int]
+"""An operation, the place of its result, and those of its two operands."""
+
+Enclose = Callable[[Sequence[Interval]], list[Interval] | None]
+
+MOST_LISTS = 1_000
+ALL = -1
 
 
 def _pair(a: Any, b: Any) -> Any:
@@ -28,36 +36,58 @@ def _select(condition: Interval, branches: Any) -> Interval | None:
     return min(then[0], otherwise[0]), max(then[1], otherwise[1])
 
 
-class Machine:
-    """One arithmetic over one list of terms and one order of variables.
+class Roots(NamedTuple):
+    """Terms to be enclosed: where they stand, and the steps to them from what is kept."""
 
-    Each term is translated once: its place among the values, and the operation that fills it.
+    places: tuple[int, ...]
+    steps: list[Step]
+
+
+class Program:
+    """Terms in one arithmetic over one order of variables, to be evaluated on many boxes.
+
+    The terms below ``kept`` keep their values from one box to the next: only those are computed
+    again that depend on a variable whose side has changed. What else a root is made of is computed
+    for each box. Each term has one place among the values, the variables the first ones.
     """
 
-    def __init__(self, terms: Terms, names: Sequence[str], arithmetic: Arithmetic) -> None:
+    def __init__(
+        self, terms: Terms, names: Sequence[str], arithmetic: Arithmetic, kept: Sequence[int] = ()
+    ) -> None:
         self.terms, self.arithmetic = terms, arithmetic
-        self.values: list[Any] = []
-        self._position = {name: i for i, name in enumerate(names)}
+        self._variables = {name: place for place, name in enumerate(names)}
+        self._values: list[Any] = [None] * len(names)
         self._place: dict[int, int] = {}
-        self._steps: dict[int, tuple[tuple[Operation, int, int, int], ...]] = {}
-        self.inputs: dict[int, tuple[int, int]] = {}
+        self._steps: dict[int, tuple[Step, ...]] = {}
+        self._depends: dict[int, int] = {}
+        for name, place in self._variables.items():
+            node = terms.node("var", name)
+            self._place[node], self._depends[node], self._steps[node] = place, 1 << place, ()
+        order = terms.below(kept)
+        self._kept = {*self._place, *order}
+        self._code = [(self._depends[n], step) for n in order for step in self._translated(n)]
+        self._known: dict[tuple[int, ...], Roots] = {}
+        self._valid = False
+        self._lists = {ALL: [step for _, step in self._code]}
 
-    def _new(self, value: Any = None) -> int:
-        self.values.append(value)
-        return len(self.values) - 1
+    def _roots(self, terms: Sequence[int]) -> Roots:
+        """What computes these terms, operands first."""
+        order = self.terms.below(terms, self._kept)
+        steps = [step for node in order for step in self._translated(node)]
+        return Roots(tuple(self._place[term] for term in terms), steps)
 
-    def _translate(self, node: int) -> None:
+    def _translated(self, node: int) -> tuple[Step, ...]:
+        if node in self._steps:
+            return self._steps[node]
         op, *rest = self.terms.nodes[node]
         here = self._place[node] = self._new()
-        steps: tuple[tuple[Operation, int, int, int], ...] = ()
+        steps: tuple[Step, ...] = ()
         if op == "const":
-            self.values[here] = self.arithmetic.enclose(rest[0])
+            self._values[here] = self.arithmetic.enclose(rest[0])
         elif op == "pi":
-            self.values[here] = self.arithmetic.pi(self.terms.library)
+            self._values[here] = self.arithmetic.pi(self.terms.library)
         elif op == "var":
-            if rest[0] not in self._position:
-                raise RejectedError(f"{rest[0][:40]!r} is not a variable of the obligation")
-            self.inputs[node] = here, self._position[rest[0]]
+            raise RejectedError(f"{rest[0][:40]!r} is not a variable of the obligation")
         elif op == "**":
             base = self._place[rest[0]]
             steps = ((self.arithmetic.power(rest[1]), here, base, base),)
@@ -66,58 +96,66 @@ class Machine:
             both = self._new()
             steps = ((_pair, both, then, otherwise), (_select, here, condition, both))
         else:
-            first, last = self._place[rest[0]], self._place[rest[-1]]
             operation = self.arithmetic.operation(op, self.terms.library)
-            steps = ((operation, here, first, last),)
+            steps = ((operation, here, self._place[rest[0]], self._place[rest[-1]]),)
         self._steps[node] = steps
+        self._depends[node] = 0
+        for operand in self.terms.operands(node):
+            self._depends[node] |= self._depends[operand]
+        return steps
 
-    def program(self, roots: Sequence[int]) -> Program:
-        """What computes the roots, operands first."""
-        nodes = self.terms.below(roots)
-        for node in nodes:
-            if node not in self._steps:
-                self._translate(node)
-        code = [step for node in nodes for step in self._steps[node]]
-        inputs = [self.inputs[node] for node in nodes if node in self.inputs]
-        return Program(self.values, inputs, code, [self._place[root] for root in roots])
+    def _new(self) -> int:
+        self._values.append(None)
+        return len(self._values) - 1
 
+    def run(self, box: Sequence[Interval], terms: tuple[int, ...]) -> list[Interval] | None:
+        """The enclosures of terms; None if some of them is perhaps undefined on the box."""
+        values, changed = self._values, 0
+        if terms not in self._known:
+            self._known[terms] = self._roots(terms)
+        roots = self._known[terms]
+        for place, side in enumerate(box):
+            if values[place] != side:
+                values[place] = side
+                changed |= 1 << place
+        if not self._valid:
+            changed = ALL
+        self._valid = False
+        for steps in (self._affected(changed), roots.steps):
+            for operation, here, first, second in steps:
+                result = operation(values[first], values[second])
+                if result is None:
+                    return self._run_where_defined(roots)
+                values[here] = result
+        self._valid = True
+        return [values[place] for place in roots.places]
 
-class Program:
-    """Some expressions in one arithmetic, to be evaluated on many boxes."""
+    def _affected(self, changed: int) -> list[Step]:
+        """The steps to what is kept and depends on a changed variable, in their order."""
+        if changed not in self._lists:
+            if len(self._lists) > MOST_LISTS:
+                self._lists = {ALL: self._lists[ALL]}
+            self._lists[changed] = [step for depends, step in self._code if depends & changed]
+        return self._lists[changed]
 
-    def __init__(
-        self,
-        values: list[Any],
-        inputs: list[tuple[int, int]],
-        code: list[tuple[Operation, int, int, int]],
-        outputs: list[int],
-    ) -> None:
-        self.values, self.inputs, self.code, self.outputs = values, inputs, code, outputs
-        self.selects = any(operation is _select for operation, *_ in code)
-
-    def run(self, box: Sequence[Interval]) -> list[Interval] | None:
-        """The enclosures of the roots; None if some root is perhaps undefined on the box.
+    def _run_where_defined(self, roots: Roots) -> list[Interval] | None:
+        """The same, step by step: something is undefined, though perhaps not a root.
 
         What is undefined makes undefined all that is computed from it, but a select of the other
-        branch. So without a select, the first such node decides.
+        branch.
         """
-        values = self.values
-        for here, which in self.inputs:
-            values[here] = box[which]
-        if self.selects:
-            return self._run_with_selects()
-        for operation, here, first, second in self.code:
-            result = operation(values[first], values[second])
-            if result is None:
-                return None
-            values[here] = result
-        return [values[output] for output in self.outputs]
-
-    def _run_with_selects(self) -> list[Interval] | None:
-        values = self.values
-        for operation, here, first, second in self.code:
+        values = self._values
+        for operation, here, first, second in (*self._lists[ALL], *roots.steps):
             a, b = values[first], values[second]
             defined = operation is _pair or (a is not None and b is not None)
             values[here] = operation(a, b) if defined else None
-        found = [values[output] for output in self.outputs]
+        found = [values[place] for place in roots.places]
         return None if None in found else found
+
+
+def enclosures(
+    terms: Terms, names: Sequence[str], arithmetic: Arithmetic, roots: Sequence[int]
+) -> Enclose:
+    """What encloses the roots on boxes; None where some root is perhaps undefined."""
+    program, chosen = Program(terms, names, arithmetic, roots), tuple(roots)
+    return lambda box: program.run(box, chosen)

@@ -17,7 +17,7 @@ def regular(work: Deriver, mode: Mode, b: int) -> None:
         return work.lacks(mode, "regular", "jumps in f")
     if _has_equality(mode.domain):
         return work.lacks(mode, "regular", "an equality in the domain")
-    gradient = [t.derivative(b, n) for n in (*(state.name for state in work.s.states), "t")]
+    gradient = work.gradient(b)
     square = t.zero
     for slope in gradient:
         square = t.add(square, t.mul(slope, slope))

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
-from ..claims import Formula, atoms
+from ..claims import Formula
 from ..reading import entry, index, rational, sequence
 from ..ring import FIELD, Poly, Ring
 from ..tasks import Task
@@ -27,11 +27,10 @@ def prove(task: Task, data: Any, depth: int) -> str:
     """
     if any(not task.terms.total[d] for d in task.defined):
         raise RejectedError("a sum of squares says nothing about where expressions are defined")
-    ring = Ring(task.terms, task.obligation.region.names)
+    ring = Ring(task.terms, task.region.names)
     cases = [frozenset(_case(task, ring, case)) for case in sequence(entry(data, "cases"))]
-    formula = task.obligation.region.formula
-    first = len(task.numbered) - sum(1 for _ in atoms(formula))
-    for chosen in _disjuncts(formula, iter(range(first, 1 << 62))):
+    first = task.first
+    for chosen in _disjuncts(task.region.formula, iter(range(first, 1 << 62))):
         if not any({n for n in case if n >= first} <= chosen for case in cases):
             raise RejectedError("a part of the region is in no case")
     return f"sums of squares in {len(cases)} cases"
@@ -63,7 +62,7 @@ def _case(task: Task, ring: Ring, data: Any) -> set[int]:
     the region satisfies the negated claim. -1 stands for G = -goal, which is > 0 there if the
     claim is not strict, else >= 0.
     """
-    count, used = len(task.obligation.region.names), set()
+    count, used = len(task.region.names), set()
 
     def product(numbers: Any, positive: bool) -> Poly:
         result = ring.one

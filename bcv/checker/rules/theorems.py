@@ -20,7 +20,7 @@ from ..tasks import Task
 from ..terms import RejectedError, Terms
 from .definedness import has_value, single_valued
 from .fixed_point import Fixed
-from .programs import Machine
+from .programs import enclosures
 
 MOST_THEOREMS = 200
 BITS = 160
@@ -31,7 +31,7 @@ BELOW_PI = Fraction(333, 106)
 
 def prove(task: Task, data: Any, depth: int) -> str:
     """The region is not smaller for atoms that hold, and have values, all over it."""
-    region, terms = task.obligation.region, task.terms
+    region, terms = task.region, task.terms
     table = Theorems(terms, region.names, region.box)
     found: list[Formula] = []
     instances = sequence(entry(data, "theorems"))
@@ -106,7 +106,7 @@ class Theorems:
         for lo, hi in self.box:
             least = -inf if lo is None else fixed.enclose(lo)[0]
             inputs.append((least, inf if hi is None else fixed.enclose(hi)[1]))
-        found = Machine(self.terms, self.names, fixed).program((term,)).run(inputs)
+        found = enclosures(self.terms, self.names, fixed, (term,))(inputs)
         if found is None:
             raise RejectedError("a range is asked of a term that is perhaps undefined")
         lo, hi = found[0]

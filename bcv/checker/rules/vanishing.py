@@ -21,7 +21,7 @@ def prove(task: Task, data: Any, depth: int) -> str:
 
     The inner claim is that 0 > 0 wherever they all vanish.
     """
-    region, terms = task.obligation.region, task.terms
+    region, terms = task.region, task.terms
     roots = task.reader.all(entry(data, "terms"))
     all_defined(task)
     single_valued(terms, [task.goal, *roots])
