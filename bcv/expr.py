@@ -509,11 +509,7 @@ def derivative(root: Expr, name: str) -> Expr:
 
 
 def rate(root: Expr, rates: Mapping[str, Expr]) -> Expr:
-    """The derivative by time where the named variables change at these rates, others not at all.
-
-    Equal to the sum of ``derivative(root, name) * rates[name]``, and a SELECT stands in it once for
-    each kink, not once for each variable as well.
-    """
+    """The derivative by time where variables change at these rates; a SELECT once for each kink."""
     slope: dict[Expr, Expr] = {}
     for node in postorder(root):
         if node.op is Op.VAR:

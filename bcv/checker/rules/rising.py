@@ -17,7 +17,7 @@ from ..tasks import Task
 from ..terms import RejectedError, Terms
 from .fixed_point import Fixed
 from .leaves import usable
-from .programs import Machine
+from .programs import enclosures
 
 BITS = 160
 _HALF = Fraction(1, 2)
@@ -63,7 +63,7 @@ def prove(task: Task, data: Any, depth: int) -> str:
 def _inside(task: Task, bound: int) -> None:
     """The bound has a value in the box."""
     fixed, ((lo, hi),) = Fixed(BITS), task.region.box
-    found = Machine(task.terms, (), fixed).program((bound,)).run([])
+    found = enclosures(task.terms, (), fixed, (bound,))([])
     if found is None or -inf in found[0] or inf in found[0]:
         raise RejectedError("a bound is not seen to have a value")
     least, most = map(fixed.exact, found[0])
