@@ -237,7 +237,8 @@ class Cases:
 
     In either case the last atom of the region says so, and every ABS of ``on``, MIN and MAX of
     terms whose difference is ``on``, and (in the claim only) SELECT on it is replaced by its
-    branch. ``on`` is defined on the region, as in ByTheorems.
+    branch. What bounds one variable tightens the box (``bcv.rewriting.pieces.half``). ``on`` is
+    defined on the region, as in ByTheorems.
     """
 
     on: Expr
@@ -270,6 +271,56 @@ class Vanishing:
 
 
 @dataclass(frozen=True, slots=True)
+class Sum:
+    """The claim's expression is a sum of terms, identically, each of which is >= 0.
+
+    Each part is a term, whether it is shown to be > 0, and evidence for that on the region's
+    projection to the term's variables (``bcv.region.projection``). A strict claim needs a part
+    that is. All that the claim is made of is defined on the region, as in ByTheorems.
+    """
+
+    parts: tuple[tuple[Expr, bool, Evidence], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """``term`` is exp, sinh, cosh or tanh of sum count_i * u_i; the units are the exp(u_i)."""
+
+    term: Expr
+    units: tuple[tuple[Expr, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Exponentials:
+    """The claim g >= 0 follows from goal >= 0, since g * factor = goal identically, and factor > 0.
+
+    In the identity the terms of ``powers`` are written by their units: exp(k*u) as exp(u)^k, and
+    so on. ``factor`` is made of positive constants and exponentials by + * / ** alone. The goal is
+    defined on the region, and all that the claim is made of, as in ByTheorems.
+    """
+
+    powers: tuple[Power, ...]
+    factor: Expr
+    goal: Expr
+    inner: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Rising:
+    """A claim g >= 0 in one variable x, of whose region conjunct number ``atom`` says x >= bound.
+
+    (Or >, <=, <.) At the bound, which lies in the box, g is 0 or a rational >= 0, once sin(r*pi)
+    and cos(r*pi) are replaced by their rational values. ``slope`` shows that dg/dx >= 0 (<= 0 for
+    <= and <) on the whole box, and that g is defined there; and dg/dx > 0 if the claim is strict,
+    which needs > or < at the bound. g has no SELECT.
+    """
+
+    atom: int
+    bound: Expr
+    slope: Evidence
+
+
+@dataclass(frozen=True, slots=True)
 class Attestation:
     """A solver's word; it cannot be replayed."""
 
@@ -289,6 +340,9 @@ Evidence = (
     | Cases
     | Either
     | Vanishing
+    | Sum
+    | Exponentials
+    | Rising
     | Attestation
 )
 

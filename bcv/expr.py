@@ -505,10 +505,15 @@ def derivative(root: Expr, name: str) -> Expr:
     It says nothing where the expression itself is undefined or jumps: whoever uses it must also
     require that ``root`` is defined, and continuous where it has a SELECT.
     """
+    return rate(root, {name: ONE})
+
+
+def rate(root: Expr, rates: Mapping[str, Expr]) -> Expr:
+    """The derivative by time where variables change at these rates; a SELECT once for each kink."""
     slope: dict[Expr, Expr] = {}
     for node in postorder(root):
         if node.op is Op.VAR:
-            slope[node] = ONE if node.value == name else ZERO
+            slope[node] = rates.get(str(node.value), ZERO)
         else:
             slope[node] = _node_derivative(node, slope) if node.args else ZERO
     return slope[root]

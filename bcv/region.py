@@ -6,8 +6,8 @@ Soundness depends on this file: a region that loses points makes a claim too wea
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
 
@@ -298,6 +298,41 @@ def region(variables: tuple[str, ...], box: tuple[Range, ...], formula: Formula)
     return Region(variables, tight, all_of(*kept))
 
 
+def tightened(region: Region) -> Region:
+    """The same points, with the box cut by all that bounds one variable, which stays."""
+    sides = dict(zip(region.variables, region.box, strict=True))
+    for part in conjuncts(region.formula):
+        _bounded_by(sides, part)
+    return replace(region, box=tuple(sides.values()))
+
+
+def projection(region: Region, names: Collection[str]) -> Region:
+    """What the region says of some variables alone: their sides, and whole conjuncts.
+
+    The named coordinates of each point of the region lie in it.
+    """
+    sides = [pair for pair in zip(region.variables, region.box, strict=True) if pair[0] in names]
+    kept = (
+        part
+        for part in conjuncts(region.formula)
+        if ex.variables(*(atom.expr for atom in atoms(part))) <= set(names)
+    )
+    return Region(tuple(n for n, _ in sides), tuple(side for _, side in sides), And(tuple(kept)))
+
+
+def is_apart(region: Region, names: Collection[str]) -> bool:
+    """Whether some, but not all variables are named, and no conjunct links them to the others."""
+    if not names or len(names) == len(region.variables):
+        return False
+    links = (ex.variables(*(a.expr for a in atoms(part))) for part in conjuncts(region.formula))
+    return all(found <= set(names) or not found & set(names) for found in links)
+
+
+def has_reversed_side(region: Region) -> bool:
+    """Whether a side of the region's box ends before it begins."""
+    return any(s.lo is not None and s.hi is not None and s.lo > s.hi for s in region.box)
+
+
 def alternatives(region: Region) -> tuple[Region, Region] | None:
     """The parts of the region where the first disjunct holds, and where one of the others does.
 
@@ -312,10 +347,6 @@ def alternatives(region: Region) -> tuple[Region, Region] | None:
     first, *others = found.parts
 
     def smaller(choice: Formula) -> Region:
-        formula = And((*parts, *conjuncts(choice)))
-        sides = dict(zip(region.variables, region.box, strict=True))
-        for part in formula.parts:
-            _bounded_by(sides, part)
-        return Region(region.variables, tuple(sides.values()), formula)
+        return tightened(replace(region, formula=And((*parts, *conjuncts(choice)))))
 
     return smaller(first), smaller(others[0] if len(others) == 1 else Or(tuple(others)))

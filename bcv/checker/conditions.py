@@ -131,7 +131,11 @@ class Deriver:
         return [self.t.derivative(b, name) for name in names]
 
     def lie_derivative(self, b: int, dynamics: tuple[int, ...]) -> int:
+        """grad B . f + dB/dt; at a kink of B, the slopes of one piece at a time."""
         t, total = self.t, self.t.zero
+        if self.has(b, *KINKS) and not self.s.variables["inputs"]:
+            names = [state.name for state in self.s.states]
+            return t.rate(b, {**dict(zip(names, dynamics, strict=True)), "t": t.one})
         *slopes, drift = self.gradient(b)
         for slope, f in zip(slopes, dynamics, strict=True):
             if slope != t.zero:
@@ -141,8 +145,6 @@ class Deriver:
     def flow(self, mode: Mode) -> None:
         """What must hold along the flow of one mode."""
         t, kind, b = self.t, self.s.condition, self.barrier(mode)
-        if self.has(b, "select"):
-            return self.lacks(mode, "flow", "a barrier with cases")
         if self.has(b, *KINKS) and any(self.has(f, "select") for f in mode.dynamics):
             return self.lacks(mode, "flow", "kinks in B together with jumps in f")
         lie = self.lie_derivative(b, mode.dynamics)
@@ -165,6 +167,8 @@ class Deriver:
         self.on_dynamics(mode, "flow", words, where, lie, strict, b)
         if where and not t.total[b]:
             self.claim(mode.name, "flow", "B is defined", (mode.domain,), t.one, False, (b,), False)
+        if self.has(b, "select"):
+            self.rule("kinks").continuity(self, mode, b)
         if kind == "boundary":
             self.rule("regular").regular(self, mode, b)
         return None
@@ -185,14 +189,14 @@ class Deriver:
         """value <= 0 (< 0) on the domain where ``where`` holds, for some value of the inputs."""
         t = self.t
         inputs = {v.name: t.zero for v in self.s.variables["inputs"]}
+        places = (mode.domain, *where)
         least = value
         if inputs:
-            least = self.rule("inputs").least_over_inputs(self, value, mode.dynamics)
+            least = self.rule("inputs").least_over_inputs(self, mode, name, value, places)
         if least is None:
             return self.lacks(mode, name, "inputs that enter like this")
         fields = tuple(t.substitute(f, inputs) for f in mode.dynamics)
         rate = () if self.s.rate is None else (self.s.rate,)
-        places = (mode.domain, *where)
         defined = (b, *fields, *rate)
         if self.s.time == "discrete" and further is not None:
             defined = (b, *further)  # with noise, in place of the dynamics

@@ -246,6 +246,13 @@ class Terms:
             return self.apply(op, node[1])
         return self.node(op, a)
 
+    def dot(self, left: Sequence[int], right: Sequence[int]) -> int:
+        """The sum of the products of terms in the same places."""
+        total = self.zero
+        for a, b in zip(left, right, strict=True):
+            total = self.add(total, self.mul(a, b))
+        return total
+
     def extremum(self, op: str, a: int, b: int) -> int:
         """min or max."""
         x, y = self.value(a), self.value(b)
@@ -296,6 +303,19 @@ class Terms:
             operands = self.operands(a)
             if self.nodes[a] == ("var", name):
                 slope[a] = self.one
+            elif all(slope[b] == self.zero for b in operands):
+                slope[a] = self.zero
+            else:
+                slope[a] = self._slope(a, operands, [slope[b] for b in operands])
+        return slope[root]
+
+    def rate(self, root: int, rates: Mapping[str, int]) -> int:
+        """The derivative by time where variables change at these rates; each kink counts once."""
+        slope: dict[int, int] = {}
+        for a in self.below([root]):
+            operands, node = self.operands(a), self.nodes[a]
+            if node[0] == "var":
+                slope[a] = rates.get(node[1], self.zero)
             elif all(slope[b] == self.zero for b in operands):
                 slope[a] = self.zero
             else:

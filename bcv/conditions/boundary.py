@@ -38,11 +38,12 @@ def _slopes(problem: Problem, b: Expr) -> tuple[Expr, ...]:
 
 
 def _regular(problem: Problem, mode: Mode, b: Expr) -> tuple[Obligation, ...]:
-    """|grad B|^2 > 0 on the surface; where pieces meet, any two gradients at an acute angle.
+    """|grad B|^2 > 0 on the surface; where pieces meet, no two gradients at an obtuse angle.
 
-    Then 0 is not a convex combination of the gradients that meet, which is what a regular point
-    of a piecewise smooth function is. Where there is one kink only two gradients meet, and it is
-    enough that these are not opposite: that they are independent, or at an acute angle.
+    Then 0 is not a convex combination of the gradients g_i that meet, which is what a regular
+    point of a piecewise smooth function is: |sum l_i g_i|^2 >= sum l_i^2 |g_i|^2 > 0. Where there
+    is one kink only two gradients meet, and it is enough that these are not opposite: that they
+    are independent, or at an acute angle.
     """
     slopes = _slopes(problem, b)
     where = (mode.domain, on_surface(problem, b))
@@ -62,9 +63,9 @@ def _regular(problem: Problem, mode: Mode, b: Expr) -> tuple[Obligation, ...]:
     for c in kinks:
         above = tuple(piece(slope, c, True) for slope in slopes)
         below = tuple(detached(piece(slope, c, False), kinks) for slope in slopes)
-        angle, words = _dot(above, below), "point the same way"
-        if len(kinks) == 1 and (angle.constant is None or angle.constant <= 0):
-            words = "are not opposite"
+        angle, words, strict = _dot(above, below), "do not point apart", False
+        if len(kinks) == 1 and (angle.constant is None or angle.constant < 0):
+            words, strict = "are not opposite", True
             angle = ex.maximum(angle, _dot(above, above) * _dot(below, below) - angle**2)
         found.append(
             claim(
@@ -73,7 +74,7 @@ def _regular(problem: Problem, mode: Mode, b: Expr) -> tuple[Obligation, ...]:
                 f"gradients on both sides of {in_words(c)} = 0 {words}",
                 (*where, equal(c)),
                 angle,
-                strict=True,
+                strict=strict,
                 part=f"kink of B where {in_words(c)} = 0",
                 sufficient=True,
             )

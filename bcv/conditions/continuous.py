@@ -8,7 +8,7 @@ from __future__ import annotations
 from bcv import expr as ex
 from bcv.conditions.boundary import side_conditions
 from bcv.conditions.conditions import Conditions, joined, unsupported
-from bcv.conditions.inputs import without_inputs
+from bcv.conditions.inputs import heights, without_inputs
 from bcv.conditions.kinks import detached, jumps, switching
 from bcv.conditions.rule import Rule, claim_of
 from bcv.conditions.setting import (
@@ -32,10 +32,16 @@ from bcv.region import TRUE, at_least, equal, linear_bound
 def lie_derivative(problem: Problem, b: Expr, field: tuple[Expr, ...]) -> Expr:
     """grad B . f + dB/dt: the states' terms in their order, then that of time.
 
-    Where B has a kink and f a jump on the same surface, every combination of branches counts.
+    Where B has a kink and f a jump on the same surface, every combination of branches counts. At
+    a kink of B, its slopes are those of one piece: there the choice is written once, unless inputs
+    are to be told apart.
     """
-    *slopes, drift = gradient(b, [*(state.name for state in problem.states), TIME_NAME])
-    kinks = switching(*slopes)
+    names = [state.name for state in problem.states]
+    kinks = switching(ex.rate(b, {name: ex.var(f" {name}") for name in (*names, TIME_NAME)}))
+    if kinks and not problem.inputs:
+        rates = {n: detached(f, kinks) for n, f in zip(names, field, strict=True)}
+        return ex.rate(b, {**rates, TIME_NAME: ex.ONE})
+    *slopes, drift = gradient(b, [*names, TIME_NAME])
     total = ex.ZERO
     for slope, component in zip(slopes, field, strict=True):
         if slope is not ex.ZERO:
@@ -91,6 +97,28 @@ def _continuity(problem: Problem, mode: Mode, b: Expr) -> tuple[Obligation, ...]
     return tuple(found)
 
 
+def _one_input(problem: Problem, mode: Mode, rule: Rule) -> tuple[Obligation, ...]:
+    """With inputs, what is bounded must not jump, lest pieces that meet ask for different ones."""
+    if not problem.inputs:
+        return ()
+    found = []
+    for c, height in dict.fromkeys(heights(problem, rule.value)):
+        for sign, difference in (("<=", -height), (">=", height)):
+            found.append(
+                claim(
+                    problem,
+                    named(mode, "flow"),
+                    f"one input does on either side of {in_words(c)} = 0: "
+                    f"the difference is {sign} 0",
+                    (mode.domain, equal(c)),
+                    difference,
+                    part=f"one input where {in_words(c)} = 0, {sign}",
+                    sufficient=True,
+                )
+            )
+    return tuple(found)
+
+
 def _cuts(problem: Problem, mode: Mode, c: Expr) -> bool:
     """Whether c = 0 is plainly a plane x_i = a through the interior of a box, the domain."""
     bound = linear_bound(c)
@@ -141,6 +169,7 @@ def flow(problem: Problem, mode: Mode) -> Conditions:
         main,
         *(_definedness(problem, mode, b) if local else ()),
         *_continuity(problem, mode, b),
+        *_one_input(problem, mode, rule),
     )
     found = Conditions(obligations=obligations)
     if problem.certificate.condition is ConditionKind.BOUNDARY:

@@ -5,49 +5,20 @@ Soundness depends on this file: a mean that is too low makes a false bound on a 
 
 from __future__ import annotations
 
-import math
 from fractions import Fraction
 from typing import Final
 
 from bcv import expr as ex
+from bcv.conditions.moments import moment
 from bcv.conditions.terms import TooManyTermsError, terms_in
+from bcv.conditions.transforms import mean_of_functions
 from bcv.expr import Expr
-from bcv.problem import Discrete, Distribution, Exponential, Normal, Uniform
+from bcv.problem import Discrete, Distribution
 
 MAX_OUTCOMES: Final = 4096
 """More combinations of discrete outcomes than this are not summed up."""
 
 Noise = tuple[tuple[str, Distribution], ...]
-
-
-def moment(distribution: Distribution, order: int) -> Expr:
-    """E[w**order], exact.
-
-    Normal: the sum over even j of binom(k, j) mean**(k-j) std**j (j-1)!!; uniform: the sum of
-    lo**j hi**(k-j) over j = 0..k, divided by k + 1 (right also where lo = hi); exponential:
-    k!/rate**k. Source: Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions, vol. 1.
-    """
-    k = order
-    match distribution:
-        case Normal(mean, std):
-            total = ex.ZERO
-            for j in range(0, k + 1, 2):
-                pairings = math.prod(range(1, j, 2))
-                weight = ex.const(math.comb(k, j) * pairings)
-                total = total + weight * (mean ** (k - j) * std**j)
-            return total
-        case Uniform(lo, hi):
-            total = ex.ZERO
-            for j in range(k + 1):
-                total = total + lo**j * hi ** (k - j)
-            return total / ex.const(k + 1)
-        case Exponential(rate):
-            return ex.const(math.factorial(k)) / rate**k
-        case Discrete(outcomes):
-            total = ex.ZERO
-            for value, probability in outcomes:
-                total = total + ex.const(probability) * value**k
-            return total
 
 
 def _summed(root: Expr, noise: Noise) -> Expr | str:
@@ -75,7 +46,7 @@ def _by_moments(root: Expr, noise: Noise) -> Expr | str:
     except TooManyTermsError as error:
         return f"B after a step has {error} in the noise"
     if terms is None:
-        return f"B after a step is not a polynomial in the noise ({', '.join(names)})"
+        return _by_transforms(root, noise)
     total = ex.ZERO
     for exponents, coefficient in terms.items():
         for (_, distribution), order in zip(noise, exponents, strict=True):
@@ -85,11 +56,22 @@ def _by_moments(root: Expr, noise: Noise) -> Expr | str:
     return total
 
 
+def _by_transforms(root: Expr, noise: Noise) -> Expr | str:
+    """The mean over one noise after the other, of exp, sin, ... of it, too."""
+    for name, law in noise:
+        found = mean_of_functions(root, name, law)
+        if found is None:
+            return f"B after a step has no mean in closed form over the noise {name}"
+        root = found
+    return root
+
+
 def expectation(root: Expr, noise: Noise) -> Expr | str:
     """The mean over the noise as an expression free of it, or why it has no exact form here.
 
-    Exact: polynomials by moments (the noise is independent), any function of discrete noise by
-    summation. The result is undefined where the expression is undefined for some outcome.
+    Exact: polynomials by moments (the noise is independent), exp, sin and cos of affine operands
+    by transforms, any function of discrete noise by summation.
+    The result is undefined where the expression is undefined for some outcome.
     """
     present = ex.variables(root)
     used = tuple((name, law) for name, law in noise if name in present)

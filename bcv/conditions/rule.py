@@ -32,7 +32,7 @@ def claim_of(problem: Problem, mode: Mode, name: str, b: Expr, rule: Rule) -> Ob
     are not affine.
     """
     field = without_inputs(problem, mode.dynamics)
-    least = least_over_inputs(problem, rule.value, mode.dynamics)
+    least = least_over_inputs(problem, rule.value, mode.dynamics, (mode.domain, *rule.where))
     if isinstance(least, str):
         return least
     rate = problem.certificate.rate

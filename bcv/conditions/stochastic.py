@@ -101,7 +101,7 @@ def _drift(problem: Problem, mode: Mode, c: Expr) -> Conditions:
         coefficients = tuple(g for row in problem.diffusion for g in row)
         rates = tuple(e for _, jump in problem.jumps for e in (jump.rate, jump.size))
         defined = (*field, *coefficients, *rates)
-    least = least_over_inputs(problem, growth, mode.dynamics)
+    least = least_over_inputs(problem, growth, mode.dynamics, (mode.domain,))
     if isinstance(least, str):
         return unsupported(name, least)
     chosen = " for some input" if problem.inputs else ""

@@ -24,7 +24,7 @@ from bcv.paving.convexity import Zero, exact_zero, neighbourhood
 from bcv.paving.exact_points import zero_witness
 from bcv.paving.search import Search
 from bcv.paving.splitting import midpoints
-from bcv.region import Region, alternatives
+from bcv.region import alternatives, has_reversed_side
 
 _LARGEST_BATCH: Final = 8192
 _SMALLEST_BATCH: Final = 256
@@ -81,7 +81,7 @@ class BranchAndBound(Engine):
         A claim that is tight at the bounds of an alternative is so inside the region's box.
         """
         regions = alternatives(obligation.region)
-        if regions is None or any(_is_empty(region) for region in regions):
+        if regions is None or any(map(has_reversed_side, regions)):
             return whole
         proofs: list[Proved] = []
         for region in regions:
@@ -96,11 +96,6 @@ class BranchAndBound(Engine):
         first, others = proofs
         boxes = sum(proof.known.boxes or 0 for proof in proofs)
         return Proved(Either(first.evidence, others.evidence), Known(boxes=boxes))
-
-
-def _is_empty(region: Region) -> bool:
-    """Whether a side of the region's box is reversed."""
-    return any(s.lo is not None and s.hi is not None and s.lo > s.hi for s in region.box)
 
 
 def _with_zeros(attempt: _Attempt, hints: Hints) -> Outcome:

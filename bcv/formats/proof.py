@@ -30,6 +30,7 @@ from bcv.evidence import (
     DefinedFirst,
     Either,
     Evidence,
+    Exponentials,
     Form,
     Infeasible,
     LeafReason,
@@ -37,8 +38,11 @@ from bcv.evidence import (
     Multiplier,
     Point,
     PolynomialCase,
+    Power,
+    Rising,
     Segment,
     SquareFactor,
+    Sum,
     SumOfSquares,
     Vanishing,
     Witness,
@@ -144,50 +148,6 @@ def encoded_evidence(nodes: NodeList, evidence: Evidence) -> dict[str, object]:
             return _cover(nodes, evidence)
         case SumOfSquares(cases):
             return {"kind": "sum-of-squares", "cases": [_case(case) for case in cases]}
-        case SquareFactor(square, goal, inner):
-            return {
-                "kind": "square-factor",
-                "square": nodes.place(square),
-                "goal": nodes.place(goal),
-                "inner": encoded_evidence(nodes, inner),
-            }
-        case DefinedFirst(defined, inner):
-            return {
-                "kind": "defined-first",
-                "defined": encoded_evidence(nodes, defined),
-                "inner": encoded_evidence(nodes, inner),
-            }
-        case ByTheorems(theorems, inner):
-            return {
-                "kind": "by-theorems",
-                "theorems": [[t.name, [nodes.place(a) for a in t.args]] for t in theorems],
-                "inner": encoded_evidence(nodes, inner),
-            }
-        case Lifted(variables, inner):
-            return {
-                "kind": "lifted",
-                "variables": [[name, nodes.place(term)] for name, term in variables],
-                "inner": encoded_evidence(nodes, inner),
-            }
-        case Cases(on, nonnegative, nonpositive):
-            return {
-                "kind": "cases",
-                "on": nodes.place(on),
-                "nonnegative": encoded_evidence(nodes, nonnegative),
-                "nonpositive": encoded_evidence(nodes, nonpositive),
-            }
-        case Either(first, others):
-            return {
-                "kind": "either",
-                "first": encoded_evidence(nodes, first),
-                "others": encoded_evidence(nodes, others),
-            }
-        case Vanishing(terms, inner):
-            return {
-                "kind": "vanishing",
-                "terms": [nodes.place(term) for term in terms],
-                "inner": encoded_evidence(nodes, inner),
-            }
         case Attestation(solver, version, query, reply):
             return {
                 "kind": "attestation",
@@ -196,6 +156,60 @@ def encoded_evidence(nodes: NodeList, evidence: Evidence) -> dict[str, object]:
                 "query": query,
                 "reply": reply,
             }
+        case _:
+            return _reduction(nodes, evidence)
+
+
+def _units(nodes: NodeList, power: Power) -> list[list[int]]:
+    return [[nodes.place(unit), count] for unit, count in power.units]
+
+
+def _reduction(nodes: NodeList, evidence: Evidence) -> dict[str, object]:
+    """Evidence that rests on other evidence."""
+    found: dict[str, object]
+    parts: dict[str, Evidence] = {}
+    match evidence:
+        case SquareFactor(square, goal, inner):
+            found = {
+                "kind": "square-factor",
+                "square": nodes.place(square),
+                "goal": nodes.place(goal),
+            }
+            parts = {"inner": inner}
+        case DefinedFirst(defined, inner):
+            found, parts = {"kind": "defined-first"}, {"defined": defined, "inner": inner}
+        case ByTheorems(theorems, inner):
+            listed = [[t.name, [nodes.place(a) for a in t.args]] for t in theorems]
+            found, parts = {"kind": "by-theorems", "theorems": listed}, {"inner": inner}
+        case Lifted(variables, inner):
+            named = [[name, nodes.place(term)] for name, term in variables]
+            found, parts = {"kind": "lifted", "variables": named}, {"inner": inner}
+        case Cases(on, nonnegative, nonpositive):
+            found = {"kind": "cases", "on": nodes.place(on)}
+            parts = {"nonnegative": nonnegative, "nonpositive": nonpositive}
+        case Either(first, others):
+            found, parts = {"kind": "either"}, {"first": first, "others": others}
+        case Vanishing(terms, inner):
+            found = {"kind": "vanishing", "terms": [nodes.place(term) for term in terms]}
+            parts = {"inner": inner}
+        case Rising(atom, bound, slope):
+            found = {"kind": "rising", "atom": atom, "bound": nodes.place(bound)}
+            parts = {"slope": slope}
+        case Sum(terms):
+            each = [[nodes.place(t), strict, encoded_evidence(nodes, e)] for t, strict, e in terms]
+            found = {"kind": "sum", "parts": each}
+        case Exponentials(powers, factor, goal, inner):
+            written = [[nodes.place(p.term), _units(nodes, p)] for p in powers]
+            found = {
+                "kind": "exponentials",
+                "powers": written,
+                "factor": nodes.place(factor),
+                "goal": nodes.place(goal),
+            }
+            parts = {"inner": inner}
+        case _:
+            raise AssertionError(evidence)
+    return found | {name: encoded_evidence(nodes, part) for name, part in parts.items()}
 
 
 def _coordinates(point: Sequence[tuple[str, Fraction]]) -> list[list[str]]:
@@ -333,8 +347,10 @@ def replay_seconds(obligation: Obligation, evidence: Evidence) -> float:
         case SumOfSquares(cases):
             entries = sum(len(gram.matrix) for case in cases for _, gram in case.cone)
             return _SECONDS_PER_ENTRY + entries * _SECONDS_PER_GRAM_ENTRY
-        case SquareFactor(_, _, inner) | Vanishing(_, inner):
+        case SquareFactor(_, _, inner) | Vanishing(_, inner) | Exponentials(_, _, _, inner):
             return _SECONDS_PER_ENTRY + replay_seconds(obligation, inner)
+        case Sum(parts):
+            return sum(replay_seconds(obligation, inner) for _, _, inner in parts)
         case Either(first, others):
             return replay_seconds(obligation, first) + replay_seconds(obligation, others)
         case _:

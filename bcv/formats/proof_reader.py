@@ -26,6 +26,7 @@ from bcv.evidence import (
     DefinedFirst,
     Either,
     Evidence,
+    Exponentials,
     Form,
     Gram,
     Infeasible,
@@ -34,8 +35,11 @@ from bcv.evidence import (
     Multiplier,
     Point,
     PolynomialCase,
+    Power,
+    Rising,
     Segment,
     SquareFactor,
+    Sum,
     SumOfSquares,
     Theorem,
     Vanishing,
@@ -146,6 +150,22 @@ def _reduction(reader: NodeReader, data: Mapping[str, Any]) -> Evidence:
             return Either(part("first"), part("others"))
         case "vanishing":
             return Vanishing(tuple(map(reader.expr, data["terms"])), part("inner"))
+        case "exponentials":
+            powers = (
+                Power(reader.expr(term), tuple((reader.expr(unit), int(n)) for unit, n in units))
+                for term, units in data["powers"]
+            )
+            factor, goal = reader.expr(data["factor"]), reader.expr(data["goal"])
+            return Exponentials(tuple(powers), factor, goal, part("inner"))
+        case "rising":
+            return Rising(int(data["atom"]), reader.expr(data["bound"]), part("slope"))
+        case "sum":
+            return Sum(
+                tuple(
+                    (reader.expr(term), bool(strict), _evidence(reader, evidence))
+                    for term, strict, evidence in data["parts"]
+                )
+            )
     raise EntryError(f"evidence of the kind {data['kind']!r} is unknown")
 
 

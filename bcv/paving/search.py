@@ -343,7 +343,7 @@ class Search:
         chosen = np.zeros((self.bounds.usable.size, boxes.count))
         least, most = slopes[0][0], slopes[1][0]
         corner, monotone = lowest_corners(boxes, least, most)
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
             steepest = np.maximum(np.abs(least), np.abs(most)) * np.abs(corner)
         scale = 1.0 + np.where(np.isfinite(steepest), steepest, 0.0).sum(axis=0)
         near = left & monotone & (bound >= -_ROUNDING * scale)

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from bcv import expr as ex
-from bcv.algebra.polynomial import POLYNOMIAL_OPS
+from bcv.algebra.polynomial import POLYNOMIAL_OPS, polynomial, ring
 from bcv.enclosures.intervals import IntervalMachine
 from bcv.enclosures.tape import compile_tape
 from bcv.evidence import Theorem
@@ -26,8 +26,12 @@ from bcv.rewriting.pieces import exchanged, has_value, is_single_valued, mapped
 from bcv.rewriting.theorems import EVEN, ODD, atoms_of, enriched
 
 MOST_VARIABLES: Final = 8
-"""More new variables than this are hopeless for sums of squares."""
+"""More new variables than this are hopeless for sums of squares, as a rule."""
 
+MOST_IN_QUADRATICS: Final = 40
+"""But so many may be where the claim is quadratic in them: squares of linear terms are few."""
+
+_RISING: Final = frozenset({Op.EXP, Op.TANH, Op.ATAN, Op.SINH, Op.LOG, Op.SQRT})
 _BELOW_PI: Final = 3.14150
 _GRID: Final = 1 << 12
 _FARTHEST: Final = 2.0**60
@@ -63,11 +67,15 @@ _BOUNDS: Final = {
 
 
 class Depth(enum.IntEnum):
-    """How much is said of the new variables: identities, then comparisons, then bounds."""
+    """How much is said of the new variables.
+
+    Identities; with ranges alone; with comparisons; with ranges and sharper comparisons, too.
+    """
 
     IDENTITIES = 0
-    ORDER = 1
-    BOUNDS = 2
+    RANGES = 1
+    ORDER = 2
+    BOUNDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +116,26 @@ def lift(obligation: Obligation, shown: frozenset[Expr], depth: Depth) -> Lift |
         facts = [atom.expr for theorem in theorems for atom in atoms_of(theorem)]
         more = [term for term in _opaque(facts) if term not in terms]
         terms.update(dict.fromkeys(more))
-        if len(terms) > MOST_VARIABLES >= len(first):
-            return _lifted(obligation, _about(theorems, first, shown, depth), first)
+        if len(first) > MOST_VARIABLES and depth is not Depth.ORDER:
+            return None  # there is time for one attempt only
         if not terms or len(terms) > MOST_VARIABLES:
-            return None
+            found = _lifted(obligation, _about(theorems, first, shown, depth), first)
+            return found if first and _is_small(found) else None
         if not more:
             return _lifted(obligation, tuple(theorems), tuple(terms))
+
+
+def _is_small(found: Lift) -> bool:
+    """Whether there are few new variables, or the claim is quadratic."""
+    if len(found.variables) <= MOST_VARIABLES:
+        return True
+    over = ring(found.obligation.region.variables)
+    claim = polynomial(found.obligation.expr, over)
+    return (
+        len(found.variables) <= MOST_IN_QUADRATICS
+        and claim is not None
+        and claim.total_degree() <= 2
+    )
 
 
 def _about(
@@ -125,7 +147,12 @@ def _about(
     """The theorems that speak of these terms alone; bounds on sin^2 stand for sin^2 + cos^2 = 1."""
     squares = [Theorem("sine-square", t.args) for t in terms if t.op is Op.SIN]
     usable = [t for t in squares if depth >= Depth.ORDER and _usable(t, shown)]
-    kept = [t for t in theorems if set(_opaque(a.expr for a in atoms_of(t))) <= set(terms)]
+    implied = {"sine"} if usable else set()  # u^2 - u*s = (u^2 - s^2)/2 + (u - s)^2/2
+    kept = [
+        t
+        for t in theorems
+        if t.name not in implied and set(_opaque(a.expr for a in atoms_of(t))) <= set(terms)
+    ]
     return (*kept, *usable)
 
 
@@ -179,7 +206,8 @@ def _theorems(terms: Sequence[Expr], region: Region, depth: Depth) -> Iterator[T
                 yield Theorem("half-turn", term.args)
         if depth >= Depth.BOUNDS:
             yield from (Theorem(name, term.args) for name in _BOUNDS.get(term.op, ()))
-            yield from _ranges(term, region) if is_single_valued(term) else ()
+        if depth in (Depth.RANGES, Depth.BOUNDS) and is_single_valued(term):
+            yield from _ranges(term, region)
 
 
 def _mirrored(terms: Sequence[Expr]) -> Iterator[tuple[Expr, Expr]]:
@@ -223,9 +251,23 @@ def _within(term: Expr, region: Region, bound: float) -> bool:
 
 
 def _ranges(term: Expr, region: Region) -> Iterator[Theorem]:
-    """Bounds of the term, rounded outward to short rationals."""
+    """Bounds of the term: exact ones where they are plain, else rounded outward to short ones."""
     lo, hi = _range(term, region)
+    if term.op in _RISING:
+        least, most = _range(term.args[0], region)
+        lo, hi = _exact_end(term.op, least, lo), _exact_end(term.op, most, hi)
     if abs(lo) < _FARTHEST:
-        yield Theorem("at-least", (term, ex.const(Fraction(int(lo * _GRID) - 2, _GRID))))
+        yield Theorem("at-least", (term, ex.const(_short(lo, -2))))
     if abs(hi) < _FARTHEST:
-        yield Theorem("at-most", (term, ex.const(Fraction(int(hi * _GRID) + 2, _GRID))))
+        yield Theorem("at-most", (term, ex.const(_short(hi, 2))))
+
+
+def _exact_end(op: Op, operand: float, value: float) -> float:
+    """The rising function's value at the end of its operand's range, if plain, as exp(0) = 1."""
+    known = ex.rational_value(op, Fraction(operand)) if np.isfinite(operand) else None
+    return value if known is None or float(known) != known else float(known)
+
+
+def _short(value: float, outward: int) -> Fraction:
+    scaled = value * _GRID
+    return Fraction(int(scaled) + (0 if scaled.is_integer() else outward), _GRID)

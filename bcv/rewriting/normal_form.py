@@ -7,6 +7,7 @@ flint's exact polynomials, in which sub-terms such as sin(x) stand as further va
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Final
 
 from bcv import expr as ex
@@ -18,6 +19,7 @@ from bcv.algebra.polynomial import (
     expression,
     quotient,
     ring,
+    to_flint,
     to_fraction,
     to_terms,
 )
@@ -62,15 +64,54 @@ def normal_form(claim: Expr, strict: bool) -> Reduction | None:
 
 def as_quotient(root: Expr) -> Expr | None:
     """The expression as one quotient in lowest terms, equal wherever it has a value."""
+    found = fraction(root)
+    return None if found is None else ex.div(*found)
+
+
+def fraction(root: Expr) -> tuple[Expr, Expr] | None:
+    """Numerator and denominator in lowest terms, expanded over functions as variables."""
     plain = _Plain.of(root)
     found = None if plain is None else quotient(plain.root, plain.over)
     if plain is None or found is None:
         return None
-    over = plain.over
-    return ex.substitute(
-        ex.div(expression(found.numerator, over), expression(found.denominator, over)),
-        plain.meaning,
+    return (
+        ex.substitute(expression(found.numerator, plain.over), plain.meaning),
+        ex.substitute(expression(found.denominator, plain.over), plain.meaning),
     )
+
+
+def exponential_factor(root: Expr) -> tuple[Expr, Expr]:
+    """(common, rest) with root = common * rest, for a polynomial with exponentials as factors."""
+    plain = _Plain.of(root)
+    found = None if plain is None else quotient(plain.root, plain.over)
+    if plain is None or found is None or not found.denominator.is_constant():
+        return ex.ONE, root
+    over, scale = plain.over, to_fraction(found.denominator.leading_coefficient())
+    terms = dict(to_terms(found.numerator))
+    if not terms:
+        return ex.ONE, ex.ZERO
+    least = tuple(
+        min(exponents) if name in plain.meaning and plain.meaning[name].op is Op.EXP else 0
+        for name, exponents in zip(over.variables, zip(*terms, strict=True), strict=False)
+    )
+    rest = {
+        tuple(e - shared for e, shared in zip(monomial, least, strict=True)): to_flint(c / scale)
+        for monomial, c in terms.items()
+    }
+    common = expression(over.from_terms({least: to_flint(Fraction(1))}), over)
+    whole = expression(over.from_terms(rest), over)
+    return ex.substitute(common, plain.meaning), ex.substitute(whole, plain.meaning)
+
+
+def summands(root: Expr) -> tuple[Expr, ...]:
+    """The expanded polynomial's terms, over functions as variables; none if it is no polynomial."""
+    plain = _Plain.of(root)
+    found = None if plain is None else quotient(plain.root, plain.over)
+    if plain is None or found is None or not found.denominator.is_constant():
+        return ()
+    over, scale = plain.over, to_fraction(found.denominator.leading_coefficient())
+    pieces = (over.from_terms({m: to_flint(c / scale)}) for m, c in to_terms(found.numerator))
+    return tuple(ex.substitute(expression(piece, over), plain.meaning) for piece in pieces)
 
 
 def is_identically_zero(root: Expr) -> bool:

@@ -5,13 +5,23 @@ Soundness depends on this file: on the closed half where c >= 0, a term must equ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from bcv import expr as ex
 from bcv.expr import Expr, Op
 from bcv.obligation import Obligation
-from bcv.region import And, Atom, Formula, Or, Region, Relation, conjuncts
+from bcv.region import (
+    And,
+    Atom,
+    Formula,
+    Or,
+    Region,
+    Relation,
+    conjuncts,
+    has_reversed_side,
+    tightened,
+)
 
 _PARTIAL = frozenset({Op.DIV, Op.LOG, Op.SQRT, Op.ASIN, Op.ACOS, Op.TAN})
 
@@ -114,9 +124,28 @@ def half(obligation: Obligation, on: Expr, positive: bool) -> Obligation:
 
     side = Atom(on if positive else ex.neg(on), Relation.GE)
     formula = And((*(mapped(part, kept) for part in conjuncts(region.formula)), side))
+    whole = Region(region.variables, region.box, formula)
+    smaller = tightened(whole)
     return replace(
         obligation,
-        region=Region(region.variables, region.box, formula),
+        region=whole if has_reversed_side(smaller) else smaller,
         expr=branch(obligation.expr, on, positive),
         defined=(),
     )
+
+
+def addends(root: Expr, positive: bool = True) -> Iterator[Expr]:
+    """The terms of a sum, as they are written; constant factors are multiplied out."""
+    match root.op, root.args:
+        case Op.ADD, (a, b):
+            yield from addends(a, positive)
+            yield from addends(b, positive)
+        case Op.SUB, (a, b):
+            yield from addends(a, positive)
+            yield from addends(b, not positive)
+        case Op.NEG, (a,):
+            yield from addends(a, not positive)
+        case Op.MUL, (a, b) if a.constant is not None and b.op in (Op.ADD, Op.SUB, Op.NEG):
+            yield from (a * part for part in addends(b, positive))
+        case _:
+            yield root if positive else -root

@@ -7,8 +7,10 @@ from fractions import Fraction
 import pytest
 
 from bcv import expr as ex
+from bcv.pipeline import Settings, validate
 from bcv.region import TRUE, Atom, Relation
-from tests.conditions.problems import by_name, conditions, names, same
+from bcv.verdict import Answer
+from tests.conditions.problems import by_name, conditions, names, problem, same
 
 OSCILLATOR = """
 states: {x: [-2, 2], y: [-2, 2]}
@@ -151,8 +153,8 @@ def test_boundary_with_a_kinked_barrier_compares_the_gradients_that_meet() -> No
     plane = OSCILLATOR.replace("x**2 + x*y + y**2 - 1", "'max(x + y, x - y)'") % "boundary"
     kink = by_name(conditions(plane), "regular", "kink of B where x + y - (x - y) = 0")
     assert kink.sufficient
-    assert kink.expr.constant == 4  # at a right angle, so not opposite
-    assert kink.strict
+    assert kink.expr is ex.ZERO  # at a right angle
+    assert not kink.strict
 
 
 def test_gradients_that_are_opposite_at_the_one_kink_are_not_regular() -> None:
@@ -164,12 +166,17 @@ def test_gradients_that_are_opposite_at_the_one_kink_are_not_regular() -> None:
     assert kink.expr.constant == 1
 
 
-def test_of_three_gradients_that_meet_any_two_must_point_the_same_way() -> None:
-    """Those of max(x, y, -x - y) at the origin surround 0, although no two are opposite."""
+def test_of_three_gradients_that_meet_no_two_may_be_at_an_obtuse_angle() -> None:
+    """Those of max(x, y, -x - y) at the origin surround 0, although no two are opposite.
+
+    Everything else would hold: a flow around the origin, and the initial set is that point.
+    """
     star = OSCILLATOR.replace("x**2 + x*y + y**2 - 1", "'max(x, y, -x - y)'") % "boundary"
+    star = star.replace("y, y: -x - y}", "-y, y: x}").replace("<= 1/4", "<= 0")
     kinks = [o for o in conditions(star).obligations if o.part.startswith("kink")]
     assert len(kinks) == 2
-    assert all(o.expr.constant is None or o.expr.constant <= 0 for o in kinks)
+    assert not any(o.strict for o in kinks)
+    assert validate(problem(star), Settings(timeout=5.0)).answer is not Answer.VALID
 
 
 def test_a_kink_of_b_on_a_jump_of_f_counts_all_combinations() -> None:

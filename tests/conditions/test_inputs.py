@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 
@@ -65,14 +66,49 @@ def test_inputs_that_enter_otherwise_are_an_error(dynamics: str) -> None:
         conditions(CONTROLLED % ("[-1, 1]", dynamics))
 
 
-def test_an_effect_that_is_not_known_is_unsupported() -> None:
-    found = conditions(CONTROLLED % ("[-1, 1]", "d*u"))
-    assert [name for name, _ in found.unsupported] == ["flow"]
+def test_an_effect_that_depends_on_the_unknown_affinely_may_be_known_first() -> None:
+    """By Sion's minimax theorem: the value is affine in u and in d, each from a bounded box."""
+    flow = by_name(conditions(CONTROLLED % ("[-1, 1]", "x + (2 + d)*u")), "flow")
+    assert same(flow.expr, "-((2*x + y)*y + (x + 2*y)*x - abs((x + 2*y)*(2 + d)))")
+    assert flow.region.variables == ("x", "y", "d")
 
 
-def test_one_input_cannot_serve_two_pieces_of_a_kinked_barrier() -> None:
-    text = CONTROLLED.replace("x**2 + x*y + y**2 - 1", "abs(y) - 1") % ("[-1, 1]", "u")
-    assert [name for name, _ in conditions(text).unsupported] == ["flow"]
+@pytest.mark.parametrize(
+    ("inputs", "dynamics", "more"),
+    [
+        ("[-1, 1]", "d**2*u", ""),
+        ("[-1, 1]", "d*u + d**2", ""),
+        ("[-1, 1]", "d*e*u", "disturbances: {d: [-1, 1], e: [-1, 1]}"),
+        ("[-1, 1]", "d*u + abs(d)", ""),
+        ("[-1, .inf]", "d*u", ""),
+        ("[-1, 1]", "d*u", "disturbances: {d: [-1, .inf]}"),
+        ("[-1, 1]", "p*u", "parameters: {p: [1, 2]}\ndomain: x <= p"),
+    ],
+)
+def test_other_effects_that_are_not_known_are_unsupported(
+    inputs: str, dynamics: str, more: str
+) -> None:
+    text = CONTROLLED % (inputs, dynamics)
+    if "disturbances" in more:
+        text = text.replace("disturbances: {d: [-1, 1]}", "")
+    assert [name for name, _ in conditions(text + more).unsupported] == ["flow"]
+
+
+def test_one_input_must_serve_two_pieces_of_a_kinked_barrier() -> None:
+    """|y| has a slope that jumps; that of max(y, 0)**2 is the same on both sides of y = 0."""
+    for b, jump in (("abs(y) - 1", "2"), ("max(y, 0)**2 - 1", "0")):
+        found = conditions(CONTROLLED.replace("x**2 + x*y + y**2 - 1", b) % ("[-1, 1]", "u"))
+        sides = [part for part in found.obligations if part.part.startswith("one input")]
+        assert sides
+        assert all(part.sufficient for part in sides)
+        heights = {ex.substitute(part.expr, {"y": ex.ZERO}).constant for part in sides}
+        assert heights == {Fraction(jump), -Fraction(jump)}
+
+
+def test_one_input_cannot_serve_a_field_that_jumps() -> None:
+    assert [
+        name for name, _ in conditions(CONTROLLED % ("[-1, 1]", "u + sign(x)")).unsupported
+    ] == ["flow"]
 
 
 def test_discrete_inputs_that_become_quadratic_are_an_error() -> None:

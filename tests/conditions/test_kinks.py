@@ -72,3 +72,10 @@ def test_lie_derivatives_agree_with_sympy(b: list[int], f: list[int], g: list[in
     first, second = (symbolic(component) for component in field)
     wanted = symbolic(barrier).diff(x) * first + symbolic(barrier).diff(y) * second
     assert sympy.expand(symbolic(lie_derivative(system, barrier, field)) - wanted) == 0
+
+
+def test_the_slopes_at_a_kink_are_those_of_one_piece() -> None:
+    """Of |x + y| along (1, -1) both pieces change by 0; slopes of different ones would not."""
+    b = ex.apply(ex.Op.ABS, ex.var("x") + ex.var("y"))
+    along = ex.rate(b, {"x": ex.ONE, "y": ex.const(-1)})
+    assert along is ex.ZERO

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
+import mpmath
 import pytest
 import sympy
 from hypothesis import given as over
@@ -13,10 +14,12 @@ from hypothesis import strategies as st
 
 from bcv import expr as ex
 from bcv.conditions import obligations_of
-from bcv.conditions.expectation import expectation, moment
+from bcv.conditions.expectation import expectation
 from bcv.conditions.generator import generator
+from bcv.conditions.moments import moment
 from bcv.enclosures.exact import verify_point
 from bcv.errors import ProblemError
+from bcv.formats.expression import parse_expression
 from bcv.problem import (
     Certificate,
     ConditionKind,
@@ -136,6 +139,56 @@ def test_any_function_of_discrete_noise_is_summed() -> None:
     mean = expectation(ex.apply(ex.Op.EXP, ex.var("w")), (("w", law),))
     assert isinstance(mean, ex.Expr)
     assert same(mean, "exp(-1)/4 + 3*exp(2)/4")
+
+
+_state = sympy.Symbol("x", real=True)
+TRANSFORMED = [
+    ("exp(x + w/2)", ("normal", "uniform", "exponential")),
+    ("w**2*exp(x*2 - w)", ("normal", "exponential")),
+    ("exp(x)*exp(w)*exp(w - x/2)/exp(x)", ("normal", "uniform", "exponential")),
+    ("sin(2*w + x) + w**3", ("normal", "uniform", "exponential")),
+    ("x*cos(x - w/2)", ("normal", "uniform", "exponential")),
+    ("cosh(w/3)*x + sinh(x - w)", ("normal", "uniform", "exponential")),
+]
+PARTS = [(text, law) for text, laws in TRANSFORMED for law in laws]
+
+
+@pytest.mark.parametrize(("text", "law"), PARTS)
+def test_the_mean_of_a_function_is_its_integral_over_the_density(text: str, law: str) -> None:
+    """Against a quadrature in 30 digits, at x = 2/5."""
+    distribution, density, ends = LAWS[law]
+    root = parse_expression(text, {name: ex.var(name) for name in "xw"})
+    mean = expectation(root, (("w", distribution),))
+    assert isinstance(mean, ex.Expr)
+    x = sympy.Rational(2, 5)
+    at = symbolic(root).subs(sympy.Symbol("w", real=True), _w).subs(_state, x)
+    inside = sympy.lambdify(_w, at * density, "mpmath")
+    with mpmath.workdps(30):
+        wide = [ends[0] if ends[0] != -_oo else -60, ends[1] if ends[1] != _oo else 60]
+        nodes = mpmath.linspace(int(wide[0]), int(wide[1]), 241)
+        integral = mpmath.quad(inside, nodes)
+        value = mpmath.mpf(sympy.N(symbolic(mean).subs(_state, x), 30))
+        assert abs(integral - value) < mpmath.mpf(10) ** -18 * (1 + abs(value))
+
+
+@pytest.mark.parametrize(
+    ("text", "law"),
+    [
+        ("exp(3*w)", "exponential"),
+        ("exp(4*w)", "exponential"),
+        ("exp(x*w)", "exponential"),
+        ("exp(x*w)", "uniform"),
+        ("exp(w**2/100)", "normal"),
+        ("1/(1 + exp(w))", "normal"),
+        ("tanh(w)", "uniform"),
+        ("sin(w)*cos(w)", "normal"),
+        ("w*sin(w)", "normal"),
+        ("abs(w)*exp(w)", "normal"),
+    ],
+)
+def test_a_mean_that_is_infinite_or_unknown_is_not_stated(text: str, law: str) -> None:
+    root = parse_expression(text, {name: ex.var(name) for name in "xw"})
+    assert isinstance(expectation(root, (("w", LAWS[law][0]),)), str)
 
 
 def test_normal_noise_adds_its_variance() -> None:

@@ -18,6 +18,7 @@ from tests.rewriting.claims import attempted, claim, entry, replayed
 
 LINE = {"x": (None, None)}
 PLANE = {"x": (None, None), "y": (None, None)}
+STRIP = {"x": ("-3", "3"), "y": (None, None)}
 SQUARE = {"x": ("-2", "2"), "y": ("-2", "2")}
 POSITIVE = {"x": ("1/20", "6"), "y": ("1/20", "6")}
 
@@ -56,6 +57,36 @@ TRUE = {
     "quotient": claim("x**2/(1 + x**2)", LINE),
     "Hill": claim("1 - x**2/(1 + x**2) - y/(1 + x**2)", PLANE, least=("1 - y",)),
     "strict quotient": claim("1/(1 + x**2 + y**2)", PLANE, strict=True),
+    "terms of their own": claim("(1 - tanh(x)**2)*x*tanh(x) + tanh(y)*sinh(2*y)", PLANE),
+    "a constant shared out": claim(
+        "x**2 + 2*cos(1) - 2*cos(y)", {"x": ("-1", "1"), "y": ("1", "3")}
+    ),
+    "strict in one term": claim(
+        "x**2 + 2*cos(1) - 2*cos(y)",
+        {"x": ("-1", "1"), "y": ("1", "3")},
+        positive=("y - 1",),
+        strict=True,
+    ),
+    "sigmoids": claim("(1/(1 + exp(-x)) - 1/(1 + exp(x)))*tanh(x)", LINE),
+    "sum of operands": claim("exp(x) - 2*exp(x - 7/10)", LINE),
+    "ten kinks": claim(
+        "x*(" + " + ".join(f"max(x - {k}, 0)" for k in range(-5, 5)) + ")",
+        LINE,
+        least=("x",),
+    ),
+    "cases that meet at a root": claim(
+        "(sqrt(x) - 1)*max(sign(x - 6/5), 0) + (sqrt(y) - sqrt(x))*max(sign(y - 6/5), 0)",
+        {"x": ("0", "9"), "y": ("0", "9")},
+    ),
+    "above an angle": claim(
+        "y**2 + 1 - 2*cos(x)",
+        STRIP,
+        positive=("x - pi/3",),
+        strict=True,
+    ),
+    "below an angle": claim("1/2 - sin(x)", STRIP, least=("pi/6 - x", "x + 2")),
+    "an exponential's range": claim("2*x**2 + 2*y**2 - 2*x*y*exp(-x**2)", PLANE),
+    "a square that is 0": claim("abs(x) - x**2/2 - 1/2", PLANE, zero=("x - 1",)),
     "surface": claim("y**2/2 - 1/8", PLANE, zero=("y**2/2 - 1/8 + 2*(cos(x) - 1)",)),
 }
 
@@ -78,6 +109,31 @@ FALSE = {
     "drag": claim("y*y*abs(y) - 1e-6*y**2", PLANE),
     "sign": claim("x*sign(x - 1e-6)", LINE),
     "quotient": claim("x**2/(1 + x**2) - 1e-6", LINE),
+    "terms of their own": claim(
+        "(1 - tanh(x)**2)*x*tanh(x) + tanh(y)*sinh(2*y) - 1e-9*y**2", PLANE
+    ),
+    "a constant shared out": claim(
+        "x**2 + 2*cos(1) - 2*cos(y) - 1e-9", {"x": ("-1", "1"), "y": ("1", "3")}
+    ),
+    "strict in one term": claim(
+        "x**2 + 2*cos(1) - 2*cos(y)", {"x": ("-1", "1"), "y": ("1", "3")}, strict=True
+    ),
+    "linked by the region": claim("x - y", SQUARE, least=("x - y + 1e-6",)),
+    "sigmoids": claim("(1/(1 + exp(-x)) - 1/(1 + exp(x)))*tanh(x) - 1e-9*x**2", LINE),
+    "sum of operands": claim("exp(x) - 2*exp(x - 69/100)", LINE),
+    "cases that meet at a root": claim(
+        "(sqrt(x) - 1)*max(sign(x - 6/5), 0) + (sqrt(y) - sqrt(x))*max(sign(y - 5/4), 0)"
+        " - 1e-6*max(sign(y - 6/5), 0)",
+        {"x": ("0", "9"), "y": ("0", "9")},
+    ),
+    "above an angle": claim(
+        "y**2 + 1 - 2*cos(x)",
+        STRIP,
+        least=("x - pi/3",),
+        strict=True,
+    ),
+    "below an angle": claim("1/2 - sin(x)", {"x": ("-4", "3")}, least=("pi/6 - x",)),
+    "an exponential's range": claim("2*x**2 + 2*y**2 - 4.001*x*y*exp(-x**2)", PLANE),
     "undefined": claim("x/x - 1", {"x": ("-1", "1")}),
     "undefined square": claim("(x/y)**2", SQUARE),
     "undefined root": claim("sqrt(x)**2", {"x": ("-1", "1")}),

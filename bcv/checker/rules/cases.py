@@ -10,7 +10,9 @@ from typing import Any
 
 from .. import tasks
 from ..claims import Region, conjuncts
+from ..matching import tight_box
 from ..reading import entry
+from ..ring import Ring
 from ..tasks import Task
 from ..terms import RejectedError, Terms
 from .definedness import all_defined, has_value, mapped, single_valued
@@ -19,6 +21,7 @@ from .definedness import all_defined, has_value, mapped, single_valued
 def prove(task: Task, data: Any, depth: int) -> str:
     """On the closed half where c >= 0, |c|, max, min and select on c are their branches.
 
+    What then bounds one variable tightens the box, unless no value is left of a side.
     A select's value where c = 0 is any of its branches: the one is claimed in the one half, the
     other in the other. So that the region loses no points, its atoms keep their selects.
     """
@@ -37,13 +40,21 @@ def prove(task: Task, data: Any, depth: int) -> str:
         formula = ("and", *(mapped(p, kept) for p in conjuncts(region.formula)), half)
         branches = _branch(terms, [task.goal, *task.shown], on, positive, selects=True)
         inner = task.within(
-            Region(region.names, region.box, formula),
+            _tightened(terms, Region(region.names, region.box, formula)),
             branches[task.goal],
             defined=(),
             shown=frozenset(branches[node] for node in task.shown),
         )
         words.append(tasks.prove(inner, entry(data, key), depth + 1))
     return f"two cases: {words[0]}; {words[1]}"
+
+
+def _tightened(terms: Terms, region: Region) -> Region:
+    """The same points in a smaller box, unless a side of it would end before it begins."""
+    box = tuple(tight_box(Ring(terms), region).values())
+    if any(lo is not None and hi is not None and lo > hi for lo, hi in box):
+        return region
+    return Region(region.names, box, region.formula)
 
 
 def _branch(

@@ -14,6 +14,7 @@ from math import comb, factorial, prod
 from ..conditions import KINKS, Deriver
 from ..statement import Mode
 from ..terms import RejectedError, Terms
+from .definedness import is_polynomial
 from .noise import Law
 from .steps import after_step
 
@@ -48,27 +49,12 @@ def _product(t: Terms, factors: list[int]) -> int:
     return result
 
 
-def _is_polynomial(t: Terms, root: int, name: str) -> bool:
-    """Whether the variable enters by + - * ** only."""
-    inside: set[int] = set()
-    for node in t.below([root]):
-        if t.nodes[node] == ("var", name):
-            inside.add(node)
-        elif found := [operand for operand in t.operands(node) if operand in inside]:
-            op = t.nodes[node][0]
-            if op not in ("+", "-", "*", "neg", "**") and not (
-                op == "/" and found == [t.nodes[node][1]]
-            ):
-                return False
-            inside.add(node)
-    return True
-
-
 def mean(t: Terms, root: int, laws: dict[str, Law]) -> int | None:
     """The expectation over independent noise; None if this checker has no rule for it.
 
-    A polynomial in w equals its Taylor sum at 0, whose terms have known moments; over discrete
-    noise anything is summed up.
+    A polynomial in w equals its Taylor sum at 0, whose terms have known moments; of exp, sin and
+    cos of affine operands the transforms of the law tell the mean; over discrete noise anything
+    is summed up.
     """
     for name, law in laws.items():
         if name not in t.variables([root]):
@@ -77,8 +63,11 @@ def mean(t: Terms, root: int, laws: dict[str, Law]) -> int | None:
         if law.kind == "discrete":
             for value, weight in zip(law.values, law.weights, strict=True):
                 total = t.add(total, t.mul(t.const(weight), t.substitute(root, {name: value})))
-        elif not _is_polynomial(t, root, name):
-            return None
+        elif not is_polynomial(t, root, {name}):
+            found = t.library.rule("claim", "transforms").mean(t, root, name, law, moment)
+            if found is None:
+                return None
+            total = int(found)
         else:
             slope, k = root, 0
             while slope != t.zero:

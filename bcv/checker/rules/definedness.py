@@ -5,7 +5,7 @@ The checker's verdict depends on this file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from ..claims import Formula
 from ..tasks import Task
@@ -50,3 +50,29 @@ def mapped(formula: Formula, change: Callable[[int], int]) -> Formula:
     if op in ("and", "or"):
         return (op, *(mapped(part, change) for part in parts))
     return op, change(parts[0])
+
+
+def is_polynomial(t: Terms, root: int, names: set[str]) -> bool:
+    """Whether the variables enter by + - * ** only, and in no denominator."""
+    inside: set[int] = set()
+    for node in t.below([root]):
+        op, *rest = t.nodes[node]
+        if op == "var" and rest[0] in names:
+            inside.add(node)
+        elif found := [operand for operand in t.operands(node) if operand in inside]:
+            if op not in ("+", "-", "*", "neg", "**") and (op != "/" or rest[1] in found):
+                return False
+            inside.add(node)
+    return True
+
+
+def exchanged(terms: Terms, root: int, exchange: Mapping[int, int]) -> int:
+    """The term with some sub-terms exchanged; the largest ones first."""
+    done: dict[int, int] = {}
+    for node in terms.below([root]):
+        if node in exchange:
+            done[node] = exchange[node]
+        else:
+            operands = [done[operand] for operand in terms.operands(node)]
+            done[node] = terms.rebuild(terms.nodes[node], operands)
+    return done[root]

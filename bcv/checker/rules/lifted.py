@@ -5,15 +5,14 @@ The checker's verdict depends on this file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from .. import tasks
 from ..claims import Region
 from ..reading import entry, sequence, text
 from ..tasks import Task
-from ..terms import RejectedError, Terms
-from .definedness import all_defined, has_value, mapped, single_valued
+from ..terms import RejectedError
+from .definedness import all_defined, exchanged, has_value, mapped, single_valued
 
 MOST_LIFTED = 100
 
@@ -38,22 +37,10 @@ def prove(task: Task, data: Any, depth: int) -> str:
     if len({*names, *numbers}) != 2 * len(names) or {*names} & {*used, *region.names}:
         raise RejectedError("a new variable is not new")
     exchange = {n: terms.node("var", name) for n, name in zip(numbers, names, strict=True)}
-    formula = mapped(region.formula, lambda term: _exchanged(terms, term, exchange))
+    formula = mapped(region.formula, lambda term: exchanged(terms, term, exchange))
     box = (*region.box, *((None, None) for _ in names))
-    goal = _exchanged(terms, task.goal, exchange)
+    goal = exchanged(terms, task.goal, exchange)
     inner = task.within(
         Region((*region.names, *names), box, formula), goal, defined=(), shown=frozenset()
     )
     return f"{len(names)} terms as variables: {tasks.prove(inner, entry(data, 'inner'), depth + 1)}"
-
-
-def _exchanged(terms: Terms, root: int, exchange: Mapping[int, int]) -> int:
-    """The term with some sub-terms exchanged; the largest ones first."""
-    done: dict[int, int] = {}
-    for node in terms.below([root]):
-        if node in exchange:
-            done[node] = exchange[node]
-        else:
-            operands = [done[operand] for operand in terms.operands(node)]
-            done[node] = terms.rebuild(terms.nodes[node], operands)
-    return done[root]
