@@ -116,7 +116,7 @@ def _first_success(name: str, entries: list[Any], attempt: Any) -> str:
     for data in entries:
         if entry(data, "name") == name:
             try:
-                return f"{name}: {attempt(data)}"
+                return _one_line(f"{name}: {attempt(data)}")
             except RejectedError as why:
                 reasons.append(str(why))
     raise RejectedError(f"{name}: {'; '.join(dict.fromkeys(reasons)) or 'there is no evidence'}")
@@ -149,6 +149,11 @@ def _check_invalid(session: Session, entries: list[Any]) -> Result:
     raise RejectedError(reasons[-1])
 
 
+def _one_line(words: str) -> str:
+    """The words without line breaks and the like, which might pass for other lines of a report."""
+    return "".join(c if c.isprintable() else "?" for c in words)
+
+
 def check(proof: Any) -> Result:
     """Check a whole proof: a dict, or the path of a file. Never raises for what the file says."""
     statement = ""
@@ -166,7 +171,7 @@ def check(proof: Any) -> Result:
             raise RejectedError("the proof claims neither valid nor invalid")
         return (_check_valid if claims == "valid" else _check_invalid)(session, entries)
     except RejectedError as why:
-        return Result(False, str(why), statement)
+        return Result(False, _one_line(str(why)), statement)
     except Exception as bug:  # whatever goes wrong in here, nothing is verified
         return Result(False, f"{UNREADABLE} ({type(bug).__name__})", statement)
 
@@ -206,7 +211,7 @@ def check_evidence(data: Any) -> Result:
         words = prove(task, entry(data, "evidence"))
         return Result(True, words, rules=reader.terms.library.used)
     except RejectedError as why:
-        return Result(False, str(why))
+        return Result(False, _one_line(str(why)))
     except Exception as bug:  # as in ``check``
         return Result(False, f"{UNREADABLE} ({type(bug).__name__})")
 

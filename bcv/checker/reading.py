@@ -17,6 +17,7 @@ LONGEST_NUMBER = 20_000
 LONGEST_NAME = 100
 OPERANDS = {"const": 1, "var": 1, "pi": 0, "**": 2, "select": 3}
 OPERANDS |= dict.fromkeys(UNARY, 1) | dict.fromkeys(BINARY, 2)
+WORDS = frozenset((*OPERANDS, "if", "else", "and", "or", "not")) - {"const", "var", "neg", "select"}
 
 
 def entry(data: Any, key: str) -> Any:
@@ -43,6 +44,8 @@ def identifier(data: Any) -> str:
     """A name that shows as what it is: no line break of it could be taken for another statement."""
     if not text(data).isidentifier() or len(data) > LONGEST_NAME:
         raise RejectedError("a name is not made of letters, digits and _")
+    if data in WORDS:
+        raise RejectedError(f"{data} means something else")
     return str(data)
 
 

@@ -333,10 +333,23 @@ def test_a_tree_is_walked_as_documented() -> None:
         assert check_condition(session, "initial", "", entry).verified == good, (cuts, nodes)
 
 
-@pytest.mark.parametrize("name", ["x\ninitial: true", "x y", "", "1", "\x1b[2J", "x" * 1000])
+@pytest.mark.parametrize(
+    "name", ["x\ninitial: true", "x y", "", "1", "\x1b[2J", "x" * 1000, "pi", "if", "cos"]
+)
 def test_a_name_that_could_pass_for_other_lines_is_rejected(
     name: str, proof: dict[str, Any]
 ) -> None:
     changed = json.loads(json.dumps(proof))
     changed["statement"]["states"][0]["name"] = name
-    assert "name" in check(changed).reason
+    found = check(changed)
+    assert not found.verified
+    assert "name" in found.reason or "something else" in found.reason
+
+
+def test_words_of_a_proof_break_no_line_of_a_report(proof: dict[str, Any]) -> None:
+    changed = json.loads(json.dumps(proof))
+    for item in changed["conditions"]:
+        item["evidence"] = {"kind": "x\nVERIFIED: the certificate is valid", "inner": {}}
+    found = check(changed)
+    assert not found.verified
+    assert "\n" not in found.reason

@@ -185,3 +185,17 @@ def test_another_bound_proves_nothing(changes: dict[str, Any]) -> None:
 )
 def test_what_does_not_rise_from_its_bound_is_rejected(false: Obligation) -> None:
     assert _rejected(false, _rising(false))
+
+
+def test_an_atom_without_a_value_is_no_side_of_a_bound() -> None:
+    """x - 1 + 0*log(x) >= 0 fails at no x <= 0 that counts, and bounds x by nothing there."""
+    false = claim("x - 1", {"x": ("-2", "2")}, least=("x - 1 + 0*log(x)",))
+    slope = claim("1", {"x": ("-2", "2")})
+    outcome = create("branch-and-bound").discharge(
+        slope, Hints(), Budget(time.monotonic() + 4.0), ignore
+    )
+    assert isinstance(outcome, Proved)
+    numbers = range(len(false.region.box) * 2 + 2)
+    assert all(_rejected(false, Rising(n, ex.ONE, outcome.evidence)) for n in numbers)
+    plain = claim("x - 1", {"x": ("-2", "2")}, least=("x - 1",))
+    assert not all(_rejected(plain, Rising(n, ex.ONE, outcome.evidence)) for n in numbers)

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from ..claims import Formula
+from ..claims import TRUE, Formula
 from ..conditions import Deriver
+from ..matching import linear
+from ..ring import Ring
 from ..statement import Mode
 from ..terms import Terms
 
@@ -65,15 +67,27 @@ def continuity(d: Deriver, mode: Mode, b: int) -> None:
     """B's values on both sides of each c = 0 where it has cases are equal there.
 
     One choice at a time is enough: between any two pieces that meet one passes by one switch after
-    the other, all of which meet there.
+    the other, all of which meet there. A jump refutes B only where both pieces are plainly met.
     """
     t = d.t
-    switches = [t.nodes[n][1] for n in t.below([b]) if t.nodes[n][0] == "select"]
-    for c in dict.fromkeys(switches):
+    switches = dict.fromkeys(t.nodes[n][1] for n in t.below([b]) if t.nodes[n][0] == "select")
+    plain = len(switches) == 1 and all(_cuts(d, mode, c) for c in switches)
+    for c in switches:
         height = t.sub(side(t, b, c, True), side(t, b, c, False))
         if height == t.zero:
             continue
         for difference in (t.neg(height), height):
             words = f"B does not jump where {t.text(c)} = 0"
             where = (mode.domain, ("==", c))
-            d.claim(mode.name, "flow", words, where, difference, False, (b,), refutable=False)
+            d.claim(mode.name, "flow", words, where, difference, False, (b,), refutable=plain)
+
+
+def _cuts(d: Deriver, mode: Mode, c: int) -> bool:
+    """Whether c = 0 is a plane x = a through the interior of a box, the domain."""
+    found = linear(Ring(d.t), c) if mode.domain == TRUE else None
+    if found is None:
+        return False
+    name, slope, offset = found
+    at, sides = -offset / slope, {state.name: state.side for state in d.s.states}
+    lo, hi = sides.get(name, (at, at))
+    return (lo is None or lo < at) and (hi is None or at < hi)

@@ -42,7 +42,8 @@ def prove(task: Task, data: Any, depth: int) -> str:
     (name,), ring = region.names, Ring(terms)
     step = terms.sub(terms.node("var", name), bound)
     upward = ring.same(term, step)
-    if not upward and not ring.same(term, terms.neg(step)):
+    # An atom without a value holds nowhere, and says nothing about the side of the bound.
+    if not terms.total[term] or not (upward or ring.same(term, terms.neg(step))):
         raise RejectedError("an atom does not say on which side of the bound the region lies")
     _inside(task, bound)
     least = _plain_angles(terms, terms.substitute(task.goal, {name: bound}))
