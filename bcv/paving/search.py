@@ -22,7 +22,7 @@ from bcv.paving.corners import decided_at, lowest_corners
 from bcv.paving.exact_points import surface_row, witness_at
 from bcv.paving.recording import CoverRecorder
 from bcv.paving.slabs import cut_down
-from bcv.paving.splitting import choose_axes, cut_boxes, halves, variation_shares
+from bcv.paving.splitting import choose_axes, cut_boxes, halves, midpoints, variation_shares
 from bcv.paving.trial import Trial
 
 Floats = NDArray[np.float64]
@@ -97,8 +97,11 @@ class Search:
         self.stack.push(start)
         with np.errstate(invalid="ignore", over="ignore"):
             widths = start.hi - start.lo
-        self._scale = np.where(np.isfinite(widths) & (widths > 0.0), widths, 1.0)
-        self._flat = widths[:, 0] == 0.0
+        middle = midpoints(start.lo, start.hi)
+        flat = np.isfinite(widths) & ~((start.lo < middle) & (middle < start.hi))
+        # The doubles around 6/5 are no width in comparison to which other sides are thin.
+        self._scale = np.where(flat, np.inf, np.where(np.isfinite(widths), widths, 1.0))
+        self._flat = flat[:, 0]
         used = ex.variables(*self.bounds.obligation.roots, *(atom.expr for atom in test.atoms))
         names = self.bounds.obligation.region.variables
         self._matters = np.array([name in used for name in names], dtype=np.bool_)[:, None]

@@ -35,7 +35,7 @@ def separated(
 
     What is constant is shared out so that the least values, estimated at ``points`` and some
     others, are alike where there is something to share, and 0 where the claim is tight.
-    None if there is but one term, or the claim seems to be wrong.
+    None if there is but one term, or the claim seems to be wrong, or one of the terms would.
     """
     plain = _grouped(tuple(addends(claim)))
     if len(plain) < 2:
@@ -110,9 +110,12 @@ def _balanced(terms: Sequence[Expr], least: Sequence[float], rest: Expr) -> tupl
     share = max(0.0, slack) / len(terms) if slack > _TINY else 0.0
     # The last one takes what is left: the one whose least value looks least like a rational.
     order = sorted(range(len(terms)), key=lambda i: abs(float(_plain(least[i])) - least[i]))
+    offsets = {i: _plain(share - least[i]) for i in order[:-1]}
+    surplus = [least[i] + float(offset) for i, offset in offsets.items()]
+    if min(*surplus, slack - sum(surplus)) < -_TINY:  # tight, and shared out at no rational
+        return None
     left, found = rest, []
-    for i in order[:-1]:
-        offset = _plain(share - least[i])
+    for i, offset in offsets.items():
         left = left - ex.const(offset)
         found.append(terms[i] + ex.const(offset))
     found.append(terms[order[-1]] + left)

@@ -154,6 +154,9 @@ TIES = {
         ((None, None), (None, None)),
         at_least(const(4), X**2),
     ),
+    "beside a side that is a point between doubles": claim(
+        ex.apply(Op.SQRT, Y) - ex.apply(Op.SQRT, X), ((0, "6/5"), ("6/5", "6/5"))
+    ),
     "far out": claim(ex.apply(Op.LOG, X) - ex.apply(Op.LOG, const(2)), ((2, None),)),
     "outside an open region": claim(
         _exp(X) - _exp(ex.ONE), ((1, None), (0, None)), greater(X, ex.ONE), strict=True

@@ -13,6 +13,7 @@ from bcv.checker.terms import RejectedError
 from bcv.evidence import Evidence
 from bcv.obligation import Obligation
 from bcv.outcome import Proved, Reason, Refuted, Undecided
+from bcv.rewriting.separation import separated
 from tests.checker.mutations import alter_json
 from tests.rewriting.claims import attempted, claim, entry, replayed
 
@@ -245,6 +246,13 @@ def test_a_select_is_claimed_for_both_branches_where_it_switches() -> None:
     failing = claim("x**2*sign(x)/2 + sign(x)", {"x": ("0", None)})
     assert isinstance(attempted(touching), Proved)
     assert not isinstance(attempted(failing, seconds=1.0), Proved)
+
+
+def test_terms_that_no_rational_keeps_apart_are_not_told_apart() -> None:
+    sides: dict[str, tuple[str | None, str | None]] = {"x": ("0", "6/5"), "y": ("6/5", "9")}
+    touching, apart = claim("sqrt(y) - sqrt(x)", sides), claim("sqrt(y) - sqrt(x) + 1/50", sides)
+    assert separated(touching.expr, touching.region, ()) is None
+    assert separated(apart.expr, apart.region, ()) is not None
 
 
 def test_values_beyond_doubles_are_no_crash() -> None:
