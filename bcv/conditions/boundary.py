@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bcv import expr as ex
 from bcv.conditions.conditions import Conditions, joined
-from bcv.conditions.independence import equalities, independent
+from bcv.conditions.independence import equalities, independent, is_flat
 from bcv.conditions.kinks import detached, jumps, piece, switching
 from bcv.conditions.setting import (
     claim,
@@ -144,4 +144,5 @@ def side_conditions(
             *_lipschitz(problem, mode, b, field),
         )
     )
-    return joined(found, independent(problem, mode, b, lie)) if equalities(mode) else found
+    thin = equalities(mode) or is_flat(problem, mode)
+    return joined(found, independent(problem, mode, b, lie)) if thin else found

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from typing import Final
 
 from bcv import expr as ex
@@ -19,6 +20,8 @@ from bcv.problem import Mode, Problem
 from bcv.region import Atom, Relation, atoms, conjuncts
 
 MOST_MINORS: Final = 300
+LARGEST_SIDE: Final = 200
+"""Nodes; a constraint with more is not looked at for its sign."""
 
 _POLYNOMIAL: Final = frozenset({Op.CONST, Op.VAR, Op.ADD, Op.SUB, Op.MUL, Op.NEG, Op.POW})
 
@@ -26,6 +29,50 @@ _POLYNOMIAL: Final = frozenset({Op.CONST, Op.VAR, Op.ADD, Op.SUB, Op.MUL, Op.NEG
 def equalities(mode: Mode) -> tuple[Expr, ...]:
     """The h of all atoms h = 0 of the domain."""
     return tuple(a.expr for a in atoms(mode.domain) if a.relation is Relation.EQ)
+
+
+def is_flat(problem: Problem, mode: Mode) -> bool:
+    """Whether inequalities plainly leave the domain without interior, as h >= 0 and -h >= 0 do."""
+    if any(s.range.lo is not None and s.range.lo == s.range.hi for s in problem.states):
+        return True
+    parts = (p for p in conjuncts(mode.domain) if isinstance(p, Atom))
+    sides = [p.expr for p in parts if p.relation is Relation.GE]
+    sides = [side for side in sides if sum(1 for _ in ex.postorder(side)) <= LARGEST_SIDE]
+    if any(side.constant is None and _has_sign(side, -1) for side in sides):
+        return True
+    return any(_are_opposite(a, b) for a, b in itertools.combinations(sides, 2))
+
+
+def _has_sign(root: Expr, sign: int) -> bool:
+    """Whether the expression is plainly >= 0 (sign 1) or <= 0 (sign -1), being made of squares."""
+    first, *others = root.args or (root,)
+    match root.op:
+        case Op.CONST:
+            return root.constant is not None and root.constant * sign >= 0
+        case Op.POW:
+            return sign > 0 and isinstance(root.value, int) and root.value % 2 == 0
+        case Op.ABS:
+            return sign > 0
+        case Op.NEG:
+            return _has_sign(first, -sign)
+        case Op.ADD:
+            return _has_sign(first, sign) and _has_sign(others[0], sign)
+        case Op.SUB:
+            return _has_sign(first, sign) and _has_sign(others[0], -sign)
+        case Op.MUL:
+            return any(_has_sign(first, s) and _has_sign(others[0], s * sign) for s in (1, -1))
+    return False
+
+
+def _are_opposite(a: Expr, b: Expr) -> bool:
+    """Whether a = -b; the values at one point say no before polynomials are expanded."""
+    from bcv.rewriting.normal_form import is_identically_zero
+
+    total = a + b
+    names = enumerate(sorted(ex.variables(total)), start=3)
+    point = {name: ex.const(Fraction(k * k + 1, k)) for k, name in names}
+    value = ex.substitute(total, point).constant
+    return (value is None or value == 0) and is_identically_zero(total)
 
 
 def independent(problem: Problem, mode: Mode, b: Expr, lie: Expr) -> Conditions:
@@ -46,6 +93,8 @@ def independent(problem: Problem, mode: Mode, b: Expr, lie: Expr) -> Conditions:
         reason = "an equality in the domain, together with inputs or kinks of B"
     elif lie.total and is_identically_zero(lie):
         return Conditions()
+    elif is_flat(problem, mode):
+        reason = "an equality in the domain that is written as inequalities: it can be told by =="
     elif len(plain) < len(surfaces):
         reason = "an equality in one of several alternatives of the domain"
     elif any(node.op not in _POLYNOMIAL for node in ex.postorder(*surfaces)):

@@ -164,6 +164,9 @@ DOMAINS = {
     "x**3 == p*y": "",
     "x == 0 or y == 0": "stands in an alternative",
     "sin(x) == y": "no polynomial",
+    "[x - y >= 0, x <= y]": "written as inequalities",
+    "x**2 + abs(y) <= 0": "written as inequalities",
+    "[x - y >= 0, x <= y + 1/9]": "",
 }
 
 

@@ -320,6 +320,9 @@ def test_a_convex_leaf_in_two_variables() -> None:
     assert proved(stated("x**2 + x*y + y**2", states=both), leaf(zero, *sides)).verified
     assert proved(stated("x**2 - 2*x*y + y**2", states=both), leaf(zero, *sides)).verified
     assert not proved(stated("x**2 - 3*x*y + y**2", states=both), leaf(zero, *sides)).verified
+    thirds = "16*x**2 + 8/3*x*y + %s*y**2"  # singular, with entries between doubles
+    assert proved(stated(thirds % "1/9", states=both), leaf(zero, *sides)).verified
+    assert not proved(stated(thirds % "0.111", states=both), leaf(zero, *sides)).verified
 
 
 def case(

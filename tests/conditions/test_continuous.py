@@ -232,6 +232,8 @@ def test_nothing_more_is_asked_of_a_constant_of_the_motion() -> None:
         ("", "domain: 'x == 0 or x >= 1'"),
         ("", "domain: exp(x) == y"),
         ("", "domain: abs(x) == y"),
+        ("", "domain: [x >= y, x <= y]"),
+        ("", "domain: 3*(x - y)**2 <= 0"),
         ("x*y + y", "x*y + abs(y) + y"),
         ("x: y,", "x: y + u,"),
     ],

@@ -53,10 +53,13 @@ class Rule:
         n, exact = len(box), cover.arithmetic(level).exact
         matrix = [[Fraction(0)] * n for _ in range(n)]
         places = [(i, j) for i in range(n) for j in range(i + 1)]
-        radii = [Fraction(0)] * n
+        radii, constants = [Fraction(0)] * n, map(self.leaf.terms.value, self.second)
         for (i, j), (lo, hi) in zip(places, found, strict=False):
-            matrix[i][j] = matrix[j][i] = (exact(lo) + exact(hi)) / 2
-            radius = (exact(hi) - exact(lo)) / 2
+            middle, radius = (exact(lo) + exact(hi)) / 2, (exact(hi) - exact(lo)) / 2
+            constant = next(constants)
+            if constant is not None:  # as 8/3, which no enclosure gives; it may be singular with it
+                middle, radius = constant, Fraction(0)
+            matrix[i][j] = matrix[j][i] = middle
             for k in {i, j}:
                 radii[k] += radius
         for i in range(n):

@@ -19,7 +19,7 @@ POLYNOMIAL = ("const", "var", "+", "-", "*", "neg", "**")
 MOST_MINORS = 300
 
 
-def independent(work: Deriver, mode: Mode, b: int) -> str:
+def independent(work: Deriver, mode: Mode, b: int, flat: bool) -> str:
     """Add the claim that grad B and the gradients of the equalities are independent.
 
     Returns what stands in the way; "" if nothing does, or if LfB is 0, so that B never changes.
@@ -30,6 +30,8 @@ def independent(work: Deriver, mode: Mode, b: int) -> str:
     lie = work.lie_derivative(b, mode.dynamics)
     if t.total[lie] and not Ring(t).form(lie)[0]:
         return ""
+    if flat:
+        return "an equality in the domain that is written as inequalities"
     plain = [part for part in conjuncts(mode.domain) if part[0] == "=="]
     roots = [part[1] for part in plain]
     if len(plain) < len(equal) or any(t.nodes[n][0] not in POLYNOMIAL for n in t.below(roots)):

@@ -5,9 +5,15 @@ The checker's verdict depends on this file.
 
 from __future__ import annotations
 
-from ..claims import Formula
+from itertools import combinations
+
+from ..claims import Formula, conjuncts
 from ..conditions import Deriver
+from ..ring import Ring
 from ..statement import Mode
+from ..terms import Terms
+
+LARGEST_SIDE = 200
 
 
 def regular(work: Deriver, mode: Mode, b: int) -> None:
@@ -17,10 +23,11 @@ def regular(work: Deriver, mode: Mode, b: int) -> None:
         return work.lacks(mode, "regular", "jumps in f")
     slopes = work.gradient(b)
     kinked = any(t.nodes[n][0] == "select" for n in t.below(slopes))
-    if _has_equality(mode.domain):
+    flat = _is_flat(work, mode)
+    if flat or _has_equality(mode.domain):
         if kinked:
             return work.lacks(mode, "regular", "kinks of B and an equality in the domain")
-        why = work.rule("independence").independent(work, mode, b)
+        why = work.rule("independence").independent(work, mode, b, flat)
         if why:
             return work.lacks(mode, "regular", why)
     where = (mode.domain, work.surface(b))
@@ -36,6 +43,37 @@ def regular(work: Deriver, mode: Mode, b: int) -> None:
             words = f"f is locally Lipschitz: {t.text(room)} > 0"
             work.claim(mode.name, "flow", words, where, room, True, refutable=False)
     return None
+
+
+def _is_flat(work: Deriver, mode: Mode) -> bool:
+    """Whether inequalities plainly leave the domain without interior, as h >= 0 and -h >= 0 do."""
+    t, ring = work.t, Ring(work.t)
+    if any(None not in s.side and s.side[0] == s.side[1] for s in work.s.states):
+        return True
+    sides = [part[1] for part in conjuncts(mode.domain) if part[0] == ">="]
+    sides = [side for side in sides if len(list(t.below([side]))) <= LARGEST_SIDE]
+    if any(t.value(side) is None and _has_sign(t, side, -1) for side in sides):
+        return True
+    pairs = combinations(sides, 2)
+    return any(t.total[a] and t.total[b] and ring.same(a, t.neg(b)) for a, b in pairs)
+
+
+def _has_sign(t: Terms, root: int, sign: int) -> bool:
+    """Whether the term is plainly >= 0 (sign 1) or <= 0 (sign -1), being made of squares."""
+    op, *rest = t.nodes[root]
+    if op == "const":
+        return bool(rest[0] * sign >= 0)
+    if op in ("abs", "**"):
+        return sign > 0 and (op == "abs" or rest[1] % 2 == 0)
+    if op == "neg":
+        return _has_sign(t, rest[0], -sign)
+    if op in ("+", "-"):
+        other = sign if op == "+" else -sign
+        return _has_sign(t, rest[0], sign) and _has_sign(t, rest[1], other)
+    if op == "*":
+        a, b = rest
+        return any(_has_sign(t, a, s) and _has_sign(t, b, s * sign) for s in (1, -1))
+    return False
 
 
 def _has_equality(formula: Formula) -> bool:
