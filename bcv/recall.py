@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from typing import Any, Final
 
 import bcv
@@ -140,7 +141,7 @@ class Recall:
         for found in stored:
             if time.monotonic() > deadline:
                 return None
-            verified = self._made_of(found.record, lambda f=found: _verified(f, deadline))
+            verified = self._made_of(found.record, partial(_verified, found, deadline))
             if verified is not None:
                 return verified
         return None
@@ -153,7 +154,7 @@ class Recall:
         name = self._name(obligation)
         for record in self._records(name):
             found = self._made_of(
-                record, lambda r=record: self._in_time(r, obligation, name, deadline)
+                record, partial(self._in_time, record, obligation, name, deadline)
             )
             if found is not None:
                 yield found
@@ -483,8 +484,8 @@ def _refuted(
     }
     witness = read_witness(renamed)
     for point in (getattr(witness, item.name) for item in fields(witness)):
-        names = sorted(name for name, _ in point) if isinstance(point, tuple) else None
-        if names not in (None, sorted(asked.region.variables)):
+        own = sorted(asked.region.variables)
+        if isinstance(point, tuple) and sorted(name for name, _ in point) != own:
             raise EntryError("its coordinates are not those of the claim")
     found = verify_witness(asked, witness)
     return None if found is None else Found(asked, Refuted(found), _engine(data), record)

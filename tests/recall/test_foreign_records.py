@@ -28,7 +28,7 @@ from bcv.evidence import (
     SquareFactor,
     SumOfSquares,
 )
-from bcv.expr import ONE
+from bcv.expr import ONE, const
 from bcv.formats.problem_yaml import parse_problem
 from bcv.formats.proof import proof_document, proved_entry
 from bcv.formats.proof_reader import EntryError, read_witness, unpacked_nodes
@@ -193,7 +193,9 @@ def gram(matrix: list[Any]) -> SumOfSquares:
 
 
 SENSELESS = {
-    "a number that is no double": cover(Bounded(Form.MEAN_VALUE, 0), Multiplier(((0, ONE),) * 2)),
+    "a number that is no double": cover(
+        Bounded(Form.MEAN_VALUE, 0), Multiplier(((0, const(10**400)),))
+    ),
     "the number of a multiplier": cover(Bounded(Form.AFFINE, [0])),  # type: ignore[arg-type]
     "a multiplier's atom": cover(Bounded(Form.AFFINE, 0), Multiplier((([1], ONE),))),  # type: ignore[arg-type]
     "a point of too few coordinates": cover(Convex((ONE.constant or 0,), None)),  # type: ignore[arg-type]

@@ -23,7 +23,7 @@ from bcv.formats.problem_yaml import parse_problem
 from bcv.formats.proof import proof_document
 from bcv.formats.statement import statement_digest, statement_of
 from bcv.obligation import Obligation
-from bcv.outcome import Hints, Proved, Reason, Refuted, Undecided
+from bcv.outcome import Hints, Proved, Reason, Undecided
 from bcv.paving.rechecking import cover_holds, leaves
 from bcv.pipeline import CheckMode, Settings, validate
 from bcv.recall import Effort, Recall, packed, place_of, unpacked
