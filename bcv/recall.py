@@ -178,7 +178,7 @@ class Recall:
         try:
             return action()
         except Exception as error:
-            why = str(error)[:200]
+            why = str(error)[:200].rstrip(".")
             self._reject(record, why if why.isprintable() and why else type(error).__name__)
             return None
 
@@ -371,12 +371,12 @@ def _undecided(record: Record, asked: Obligation, effort: Effort) -> Found | Non
     data = unpacked(record.value)
     if data["kind"] != "undecided" or data["seconds"] < effort.seconds:
         return None
-    detail = data["detail"]
-    if not isinstance(detail, str) or not detail.isprintable():
-        raise EntryError("its words are none")
+    detail, reason = data["detail"], Reason(data["reason"])
+    if reason not in LASTING or not isinstance(detail, str) or not detail.isprintable():
+        raise EntryError("its reason is none that is stored")
     return Found(
         asked,
-        Undecided(Reason(data["reason"]), detail, _known(data["known"])),
+        Undecided(reason, detail, _known(data["known"])),
         _engine(data),
         record,
     )

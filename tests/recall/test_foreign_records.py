@@ -143,7 +143,8 @@ def test_a_witness_with_other_coordinates_is_dropped(extra: object) -> None:
     ("key", "value"),
     [("known", []), ("known", {"smallest_margin": "abc"}), ("known", {"boxes": -1}),
      ("known", {"boxes": 1.5}), ("known", {"violated_share": 2}), ("known", {"samples": True}),
-     ("detail", "x)\n VALID"), ("detail", 5), ("seconds", "9"), ("reason", "?")],
+     ("detail", "x)\n VALID"), ("detail", 5), ("seconds", "9"), ("reason", "?"),
+     ("reason", "crashed")],
 )  # fmt: skip
 def test_malformed_facts_about_an_open_claim_are_dropped(key: str, value: object) -> None:
     stated, effort = obligation("x**2 - 1/3"), Effort(10.0, "setting")
