@@ -13,18 +13,27 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from typing import Any, Final
 
 import bcv
 from bcv.canonical.claims import SEMANTICS, Name, implies, name_of
 from bcv.enclosures.segments import verify_witness
-from bcv.errors import BcvError
+from bcv.engines.registry import ENGINES
 from bcv.formats.proof import encoded_witness, proved_entry, replay_seconds
-from bcv.formats.proof_reader import read_evidence, read_nodes, read_obligation, read_witness
+from bcv.formats.proof_reader import (
+    MOST_NODES,
+    EntryError,
+    read_evidence,
+    read_nodes,
+    read_obligation,
+    read_witness,
+)
 from bcv.obligation import Obligation
 from bcv.outcome import Known, Outcome, Proved, Reason, Refuted, Undecided
-from bcv.rechecking import can_be_judged, holds, rests_on_a_word, tree_nodes
+from bcv.rechecking import holds, rests_on_a_word, tree_nodes
+from bcv.sandbox import Overrun, alarm
 from bcv.stores.store import Record, Store, Warn, silent
 from bcv.verdict import Stored
 
@@ -32,8 +41,8 @@ SCHEMA: Final = "bcv.outcome/1"
 MOST_RELATIVES: Final = 8
 """Records of the same family that are looked at when a claim itself is unknown."""
 
-LARGEST_COVER: Final = 2_000_000
-"""Nodes; a larger cover is not stored."""
+LARGEST_RECORD: Final = 128 << 20
+"""Bytes of a record once it is unpacked: a small one could otherwise fill the memory."""
 
 LASTING: Final = frozenset(
     {Reason.TIMEOUT, Reason.BOX_LIMIT, Reason.INCONCLUSIVE, Reason.UNSUPPORTED, Reason.DELTA_SAT}
@@ -89,9 +98,10 @@ class Recall:
     def _names_in(self, problem: str) -> list[Name]:
         data = self._own_data(_problem_key(problem)) or {"names": []}
         try:
-            return [Name(d, tuple(o), f, tuple(fo)) for d, o, f, fo in data["names"]]
+            names = [Name(d, tuple(o), f, tuple(fo)) for d, o, f, fo in data["names"]]
         except (LookupError, TypeError, ValueError):
             return []
+        return names if all(map(_well_formed, names)) else []
 
     def _own_data(self, key: str) -> dict[str, Any] | None:
         """What we stored ourselves under a key; what makes no sense is soon replaced."""
@@ -116,7 +126,7 @@ class Recall:
         key = _remark_key(subject)
         data = self._own_data(key)
         words = data.get("words", 0) if data else 0
-        if words is None or isinstance(words, str):
+        if words is None or (isinstance(words, str) and words.isprintable()):
             return words
         words = found()
         self.store.put([_plain_record(key, {"kind": "remark", "words": words})])
@@ -124,27 +134,53 @@ class Recall:
 
     def find(self, obligation: Obligation, deadline: float) -> Found | None:
         """A proof or a refutation of the claim, verified; None if there is none in time."""
-        return self.confirmed(self.stored(obligation), deadline)
+        return self.confirmed(self.stored(obligation, deadline), deadline)
 
     def confirmed(self, stored: Iterable[Found], deadline: float) -> Found | None:
         """The first that is a refutation or a proof that holds; None if there is none in time."""
         for found in stored:
             if time.monotonic() > deadline:
                 return None
-            verified = _verified(found, deadline)
+            verified = self._made_of(found.record, partial(_verified, found, deadline))
             if verified is not None:
                 return verified
-            if time.monotonic() <= deadline:
-                self._reject(found.record, "its evidence proves nothing")
         return None
 
-    def stored(self, obligation: Obligation) -> Iterator[Found]:
-        """What is stored about the claim, and has to be checked."""
+    def stored(self, obligation: Obligation, deadline: float = math.inf) -> Iterator[Found]:
+        """What is stored about the claim, as far as it is read in time.
+
+        Witnesses are verified; proofs have to be checked.
+        """
         name = self._name(obligation)
         for record in self._records(name):
-            found = self._read(record, obligation, name)
+            found = self._made_of(
+                record, partial(self._in_time, record, obligation, name, deadline)
+            )
             if found is not None:
                 yield found
+
+    def _in_time(
+        self, record: Record, asked: Obligation, name: Name, deadline: float
+    ) -> Found | None:
+        try:
+            with alarm(deadline):
+                return self._read(record, asked, name)
+        except Overrun:
+            return None
+
+    def _made_of(self, record: Record, action: Callable[[], Found | None]) -> Found | None:
+        """What the action makes of a record; if it fails, None, a warning, and no record any more.
+
+        This is broad on purpose. A store is foreign input: a cache may be imported, shared or
+        damaged, and what it says goes through most of our arithmetic before it is known to be
+        worth nothing. Whatever breaks on the way, there is no stored outcome then, no more.
+        """
+        try:
+            return action()
+        except Exception as error:
+            why = str(error)[:200].rstrip(".")
+            self._reject(record, why if why.isprintable() and why else type(error).__name__)
+            return None
 
     def _records(self, name: Name) -> Iterator[Record]:
         own = self.store.get(f"{SEMANTICS}:{name.digest}")
@@ -160,19 +196,15 @@ class Recall:
         return self._names[obligation]
 
     def _read(self, record: Record, asked: Obligation, name: Name) -> Found | None:
-        try:
-            data = unpacked(record.value)
-            if record.own and data.get("place", "") == self._places.get(asked):
-                return _of_this_place(record, data, asked)
-            names = _renaming(data, record.key == f"{SEMANTICS}:{name.digest}", name)
-            if names is None:
-                return None
-            if data["kind"] == "refuted":
-                return _refuted(record, data, asked, names)
-            return _proved(record, data, asked, names)
-        except (BcvError, ArithmeticError, LookupError, TypeError, ValueError) as error:
-            self._reject(record, str(error))
+        data = unpacked(record.value)
+        if record.own and data.get("place", "") == self._places.get(asked):
+            return _of_this_place(record, data, asked)
+        names = _renaming(data, record.key == f"{SEMANTICS}:{name.digest}", name)
+        if names is None:
             return None
+        if data["kind"] == "refuted":
+            return _refuted(record, data, asked, names)
+        return _proved(record, data, asked, names)
 
     def find_in_vain(self, asked: Obligation, effort: Effort) -> Found | None:
         """An Undecided that at least as much effort came to."""
@@ -180,16 +212,7 @@ class Recall:
         record = self.store.get(_vain_key(name, effort))
         if record is None or not record.own:
             return None
-        try:
-            data = unpacked(record.value)
-            if data["kind"] != "undecided" or data["seconds"] < effort.seconds:
-                return None
-            known = Known(**{key: value for key, value in data["known"].items() if key in _KNOWN})
-            outcome = Undecided(Reason(data["reason"]), str(data["detail"]), known)
-        except (BcvError, LookupError, TypeError, ValueError) as error:
-            self._reject(record, str(error))
-            return None
-        return Found(asked, outcome, str(data["engine"]), record)
+        return self._made_of(record, lambda: _undecided(record, asked, effort))
 
     def _reject(self, record: Record, why: str) -> None:
         self.warn(f"a stored outcome is dropped: {why}")
@@ -231,7 +254,7 @@ class Recall:
         key, family = f"{SEMANTICS}:{name.digest}", f"{SEMANTICS}:{name.family}"
         match outcome:
             case Proved(evidence):
-                if tree_nodes(evidence) > LARGEST_COVER or not can_be_judged(evidence):
+                if tree_nodes(evidence) > MOST_NODES or rests_on_a_word(evidence):
                     return None
                 data |= {"kind": "proved", "entry": proved_entry(obligation, evidence)}
                 data["expected"] = replay_seconds(obligation, evidence)
@@ -249,8 +272,10 @@ class Recall:
         return Record(key, family, packed(data))
 
 
-_KNOWN: Final = ("smallest_margin", "largest_violation", "proved_share", "boxes", "boxes_left",
-                 "samples", "violated_share", "uniform_points")  # fmt: skip
+_NUMBERS: Final = ("smallest_margin", "largest_violation")
+_SHARES: Final = ("proved_share", "violated_share")
+_COUNTS: Final = ("boxes", "boxes_left", "samples", "uniform_points")
+_KNOWN: Final = _NUMBERS + _SHARES + _COUNTS
 
 
 def place_of(problem: str, number: int) -> str:
@@ -286,10 +311,15 @@ def unpacked(value: bytes) -> dict[str, Any]:
     """What ``packed`` packed. Raises ValueError for anything else."""
     unpacker = zlib.decompressobj()
     try:
-        text = unpacker.decompress(value, 1 << 30)
+        text = unpacker.decompress(value, LARGEST_RECORD)
     except zlib.error as error:
         raise ValueError(f"it is not compressed ({error})") from None
-    data = json.loads(text)
+    if not unpacker.eof:
+        raise ValueError("it ends too early or is too large")
+    try:
+        data = json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         raise ValueError("it is of another schema")
     return data
@@ -297,6 +327,7 @@ def unpacked(value: bytes) -> dict[str, Any]:
 
 def evidence_holds(record: Record) -> bool:
     """Whether a record can be read, and a proof in it proves the claim that it names."""
+    deadline = time.monotonic() + 60.0
     try:
         data = unpacked(record.value)
         if data["kind"] == "refuted":
@@ -305,10 +336,50 @@ def evidence_holds(record: Record) -> bool:
             entry = data["entry"]
             nodes = read_nodes(entry)
             known, evidence = read_obligation(nodes, entry), read_evidence(nodes, entry)
-            return holds(known, evidence, time.monotonic() + 60.0)
+            return holds(known, evidence, deadline)
         return data["kind"] in ("refuted", "undecided", "problem", "remark")
-    except (BcvError, ArithmeticError, LookupError, TypeError, ValueError):
+    except Exception:  # foreign input, as in Recall
         return False
+
+
+def _well_formed(name: Name) -> bool:
+    """Whether a stored name may be one: it is looked up in the store."""
+    texts = (name.digest, name.family, *name.order, *name.family_order)
+    return all(isinstance(text, str) and text.isprintable() for text in texts)
+
+
+def _engine(data: Mapping[str, Any]) -> str:
+    """Who is said to have found it; only names that we know are shown."""
+    name = data["engine"]
+    return name if isinstance(name, str) and name in ENGINES else ""
+
+
+def _known(data: Mapping[str, Any]) -> Known:
+    """What is known of a claim nevertheless. Raises EntryError for what no run writes."""
+    told = {key: data[key] for key in _KNOWN if data.get(key) is not None}
+    for key, value in told.items():
+        kinds = (int,) if key in _COUNTS else (int, float)
+        if type(value) not in kinds or not math.isfinite(value):
+            raise EntryError(f"{key} is no number of its kind")
+        if not (key in _NUMBERS or 0 <= value <= (1 if key in _SHARES else math.inf)):
+            raise EntryError(f"{key} is out of range")
+    return Known(**told)
+
+
+def _undecided(record: Record, asked: Obligation, effort: Effort) -> Found | None:
+    """The stored Undecided, if at least as much was tried; raises anything if it is malformed."""
+    data = unpacked(record.value)
+    if data["kind"] != "undecided" or data["seconds"] < effort.seconds:
+        return None
+    detail, reason = data["detail"], Reason(data["reason"])
+    if reason not in LASTING or not isinstance(detail, str) or not detail.isprintable():
+        raise EntryError("its reason is none that is stored")
+    return Found(
+        asked,
+        Undecided(reason, detail, _known(data["known"])),
+        _engine(data),
+        record,
+    )
 
 
 def _renaming(data: Mapping[str, Any], same: bool, name: Name) -> dict[str, str] | None:
@@ -363,21 +434,27 @@ def _proved(
 
 
 def _verified(found: Found, deadline: float) -> Found | None:
-    """What was found, if it holds."""
-    match found.outcome:
-        case Proved(evidence):
-            return found if holds(found.obligation, evidence, deadline) else None
-        case Refuted(witness):
-            verified = verify_witness(found.obligation, witness)
-            return None if verified is None else replace(found, outcome=Refuted(verified))
-    return None
+    """What was found, if it holds; None if time is up. Raises EntryError.
+
+    Of a stored proof only the evidence is looked at here, so that no more of it is handed on.
+    """
+    if isinstance(found.outcome, Refuted):
+        return found  # verified as it was read
+    assert isinstance(found.outcome, Proved)
+    if holds(found.obligation, found.outcome.evidence, deadline):
+        return replace(found, stored=found.stored and replace(found.stored, entry=None))
+    if time.monotonic() > deadline:
+        return None
+    raise EntryError("its evidence proves nothing")
 
 
 def _of_this_place(record: Record, data: Mapping[str, Any], asked: Obligation) -> Found | None:
     """What was stored about this very condition of this very problem, if that was any use."""
     if data["kind"] == "refuted":
-        outcome = Refuted(read_witness(data["witness"]))
-        return Found(asked, outcome, str(data["engine"]), record)
+        found = _refuted(record, data, asked, {})
+        if found is None:
+            raise EntryError("its witness shows nothing")
+        return found
     return _found(record, data, data["entry"], asked)
 
 
@@ -386,26 +463,32 @@ def _found(
 ) -> Found | None:
     """A stored proof that is said to be one of this claim."""
     evidence = read_evidence(read_nodes(entry), entry)
-    if rests_on_a_word(evidence) and not record.own:
-        return None
+    if rests_on_a_word(evidence):
+        raise EntryError("it is a solver's word, which nothing can check")
     entry = {**entry, "name": known.name, "part": known.part, "words": known.statement}
     replay = data.get("replay", -1.0)
     seconds = math.inf if replay is None else float(replay)
     estimate = data.get("expected")
     expected = replay_seconds(known, evidence) if estimate is None else abs(float(estimate))
     stored = Stored(entry, seconds if seconds >= 0.0 else None, expected)
-    return Found(known, Proved(evidence), str(data["engine"]), record, stored)
+    return Found(known, Proved(evidence), _engine(data), record, stored)
 
 
 def _refuted(
     record: Record, data: Mapping[str, Any], asked: Obligation, names: Mapping[str, str]
 ) -> Found | None:
+    """The stored witness as one against the claim asked, if it is; all but its place is ours."""
     renamed = {
         key: [(names.get(name, name), x) for name, x in value] if isinstance(value, list) else value
         for key, value in data["witness"].items()
     }
-    found = verify_witness(asked, read_witness(renamed))
-    return None if found is None else Found(asked, Refuted(found), str(data["engine"]), record)
+    witness = read_witness(renamed)
+    for point in (getattr(witness, item.name) for item in fields(witness)):
+        own = sorted(asked.region.variables)
+        if isinstance(point, tuple) and sorted(name for name, _ in point) != own:
+            raise EntryError("its coordinates are not those of the claim")
+    found = verify_witness(asked, witness)
+    return None if found is None else Found(asked, Refuted(found), _engine(data), record)
 
 
 __all__ = ["Effort", "Found", "Recall"]

@@ -10,9 +10,10 @@ import time
 from dataclasses import fields
 from typing import Final
 
-from bcv.evidence import Attestation, Cover, Evidence, SquareFactor, SumOfSquares
+from bcv.evidence import Attestation, Cover, Evidence, SquareFactor, Sum, SumOfSquares
 from bcv.formats.proof import replay_seconds
 from bcv.obligation import Obligation
+from bcv.sandbox import Overrun, alarm
 
 CHECKER_SECONDS: Final = 3.0
 """How long the independent checker may take over evidence that is not checked otherwise."""
@@ -23,31 +24,29 @@ AT_ONCE: Final = 0.02
 
 def rests_on_a_word(evidence: Evidence) -> bool:
     """Whether an attestation is part of it, however deep."""
-    parts = [getattr(evidence, item.name) for item in fields(evidence)]
-    nested = [part for part in parts if isinstance(part, Evidence)]
-    return isinstance(evidence, Attestation) or any(map(rests_on_a_word, nested))
+    return isinstance(evidence, Attestation) or any(map(rests_on_a_word, _parts(evidence)))
 
 
 def tree_nodes(evidence: Evidence) -> int:
     """How many nodes its trees have together."""
-    parts = [getattr(evidence, item.name) for item in fields(evidence)]
     own = len(evidence.nodes) if isinstance(evidence, Cover) else 0
-    return own + sum(tree_nodes(part) for part in parts if isinstance(part, Evidence))
+    return own + sum(map(tree_nodes, _parts(evidence)))
 
 
-def can_be_judged(evidence: Evidence) -> bool:
-    """Whether ``holds`` can tell: a solver's word inside what only the checker knows is lost."""
-    if isinstance(evidence, SquareFactor):
-        return can_be_judged(evidence.inner)
-    return isinstance(evidence, Attestation) or not rests_on_a_word(evidence)
+def _parts(evidence: Evidence) -> list[Evidence]:
+    """The evidence that this evidence rests on."""
+    if isinstance(evidence, Sum):
+        return [part for _, _, part in evidence.parts]
+    parts = [getattr(evidence, item.name) for item in fields(evidence)]
+    return [part for part in parts if isinstance(part, Evidence)]
 
 
 def holds(obligation: Obligation, evidence: Evidence, deadline: float) -> bool:
     """Whether the evidence proves the obligation: by our own arithmetic, or by the checker.
 
-    A solver's word is taken for what it is.
+    A solver's word does not: whoever can write a store could put it there.
     """
-    judges = [_plainly_holds, _confirmed]
+    judges = [_holds_in_time, _confirmed]
     algebraic = isinstance(evidence, SumOfSquares | SquareFactor)
     if algebraic and replay_seconds(obligation, evidence) < AT_ONCE:
         judges.reverse()
@@ -59,6 +58,14 @@ def _confirmed(obligation: Obligation, evidence: Evidence, deadline: float) -> b
 
     patience = min(deadline, time.monotonic() + CHECKER_SECONDS)
     return not rests_on_a_word(evidence) and confirmed(obligation, evidence, patience)
+
+
+def _holds_in_time(obligation: Obligation, evidence: Evidence, deadline: float) -> bool:
+    try:
+        with alarm(deadline):
+            return _plainly_holds(obligation, evidence, deadline)
+    except Overrun:
+        return False
 
 
 def _plainly_holds(obligation: Obligation, evidence: Evidence, deadline: float) -> bool:
@@ -76,6 +83,4 @@ def _plainly_holds(obligation: Obligation, evidence: Evidence, deadline: float) 
 
             reduction = reduction_of(obligation, evidence)
             return reduction is not None and _plainly_holds(reduction.goal, inner, deadline)
-        case Attestation():
-            return True
     return False

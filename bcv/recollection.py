@@ -76,7 +76,7 @@ def recalled(
     only if the checker rejected nothing.
     """
     started = time.monotonic()
-    stored = [recall.stored(attempt.obligation) for attempt in attempts]
+    stored = [recall.stored(attempt.obligation, _half(budget)) for attempt in attempts]
     first = [next(found, None) for found in stored]
     believed = [
         attempt if found is None or _takes_long(found) else _with(attempt, found)
@@ -140,7 +140,8 @@ def _with(attempt: Attempt, found: Found) -> Attempt:
         obligation=found.obligation,
         outcome=found.outcome,
         engine=found.engine,
-        cached=bool(found.engine),  # else nobody tried it: there was nothing to remember
+        # else nobody tried it: there was nothing to remember
+        cached=bool(found.engine) or not isinstance(found.outcome, Undecided),
         stored=found.stored,
     )
 

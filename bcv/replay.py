@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bcv.evidence import Evidence
-from bcv.formats.proof import proved_entry, refuted_entry, replay_seconds
+from bcv.formats.proof import entry_of, proved_entry, refuted_entry, replay_seconds
 from bcv.formats.statement import StatementError, statement_of
 from bcv.obligation import Obligation
 from bcv.outcome import Proved, Reason, Refuted, Undecided
@@ -132,10 +132,9 @@ def _replayable(item: Settled) -> bool:
 
 
 def _entry(item: Settled) -> Mapping[str, Any]:
-    assert isinstance(item.outcome, Proved)
-    return (
-        item.stored.entry if item.stored else proved_entry(item.obligation, item.outcome.evidence)
-    )
+    entry = entry_of(item)
+    assert entry is not None
+    return entry
 
 
 def _refutation_rejected(session: Session, item: Settled) -> str | None:

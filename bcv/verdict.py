@@ -80,13 +80,14 @@ class Stored:
     """A proof as an earlier run left it.
 
     Attributes:
-        entry: the entry of a proof file, as the checker reads it.
+        entry: the entry of a proof file, as the checker reads it; None once something else than the
+            checker said that the evidence holds: nobody then looked at what else the entry says.
         replay: the seconds in which the checker confirmed it; infinite if that took, or was
             expected to take, too long; None if it was not asked.
         expected: an estimate of these seconds.
     """
 
-    entry: Mapping[str, Any]
+    entry: Mapping[str, Any] | None
     replay: float | None
     expected: float
 

@@ -40,7 +40,7 @@ def cache(
     info says where they are and how many; ls lists them; clear forgets them, and unfinished work
     as well; verify checks all of
     the evidence again and drops what does not hold; export and import copy them to and from a
-    file. A solver's word that was imported does not count.
+    file. A solver's word is never remembered.
     """
     from bcv.cli.validate import warn
     from bcv.stores.folder import FILE, cache_folder, clear_checkpoints

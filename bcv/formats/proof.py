@@ -278,10 +278,9 @@ def refuted_entry(obligation: Obligation, witness: Witness) -> dict[str, Any]:
 def entry_of(settled: Settled) -> dict[str, Any] | None:
     """The entry for a settled condition; None if it is undecided."""
     match settled.outcome:
-        case Proved(evidence) if settled.stored is not None:
-            return dict(settled.stored.entry)
         case Proved(evidence):
-            return proved_entry(settled.obligation, evidence)
+            stored = settled.stored.entry if settled.stored else None
+            return dict(stored) if stored else proved_entry(settled.obligation, evidence)
         case Refuted(witness):
             return refuted_entry(settled.obligation, witness)
         case _:

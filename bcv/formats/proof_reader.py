@@ -46,14 +46,17 @@ from bcv.evidence import (
     Witness,
     WitnessKind,
 )
-from bcv.formats.statement import NodeReader
+from bcv.formats.statement import NodeReader, rational
 from bcv.obligation import Obligation
 from bcv.region import Region
 
 T = TypeVar("T")
 
-LARGEST: Final = 1 << 30
-"""Bytes that packed data may unpack to."""
+MOST_NODES: Final = 2_000_000
+"""Of a tree; a larger cover is not stored."""
+
+_LARGEST: Final = 8 * MOST_NODES
+"""Bytes that packed data may unpack to: a few hundred packed ones could fill the memory."""
 
 FEW: Final = 1 << 17
 """Bytes of a tree that are read one by one."""
@@ -184,7 +187,7 @@ def _cover(reader: NodeReader, data: Mapping[str, Any]) -> Cover:
 
 def _unpacked(text: str) -> bytes:
     unpacker = zlib.decompressobj()
-    data = unpacker.decompress(base64.b64decode(text, validate=True), LARGEST)
+    data = unpacker.decompress(base64.b64decode(text, validate=True), _LARGEST)
     if not unpacker.eof:
         raise EntryError("packed data end too early or are too large")
     return data
@@ -203,6 +206,8 @@ def unpacked_nodes(text: str) -> array[int]:
     data = _unpacked(text)
     if data and data[-1] > 127:
         raise EntryError("a node ends too early")
+    if len(data) > MOST_NODES and sum(byte < 128 for byte in data) > MOST_NODES:
+        raise EntryError(f"a tree has more than {MOST_NODES} nodes")
     codes = _few_codes(data) if len(data) <= FEW else _many_codes(data)
     return array("i", codes)
 
@@ -245,7 +250,7 @@ def _reason(data: Sequence[Any]) -> LeafReason:
         case ["bounded", form, multiplier]:
             return Bounded(Form(form), multiplier)
         case ["convex", zero, multiplier]:
-            return Convex(tuple(map(Fraction, zero)), multiplier)
+            return Convex(tuple(map(rational, zero)), multiplier)
     raise EntryError("a leaf's reason is unknown")
 
 
@@ -253,19 +258,19 @@ def _case(data: Mapping[str, Any]) -> PolynomialCase:
     cone = tuple(
         (
             tuple(numbers),
-            Gram(tuple(map(tuple, gram["basis"])), tuple(map(Fraction, gram["matrix"]))),
+            Gram(tuple(map(tuple, gram["basis"])), tuple(map(rational, gram["matrix"]))),
         )
         for numbers, gram in data["cone"]
     )
     free = tuple(
-        (number, tuple((tuple(monomial), Fraction(c)) for monomial, c in factor))
+        (number, tuple((tuple(monomial), rational(c)) for monomial, c in factor))
         for number, factor in data["free"]
     )
-    return PolynomialCase(cone, free, Fraction(data["scale"]), tuple(data["strict"]))
+    return PolynomialCase(cone, free, rational(data["scale"]), tuple(data["strict"]))
 
 
 def _coordinates(data: Sequence[Sequence[str]]) -> tuple[tuple[str, Fraction], ...]:
-    return tuple((name, Fraction(value)) for name, value in data)
+    return tuple((name, rational(value)) for name, value in data)
 
 
 def _witness(data: Mapping[str, Any]) -> Witness:

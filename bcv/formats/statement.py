@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -36,6 +37,8 @@ from bcv.region import And, Atom, Formula, Or, Range, Relation
 
 SCHEMA: Final = "bcv.statement/1"
 
+_RATIONAL: Final = re.compile(r"-?[0-9]{1,10000}(/[0-9]{1,10000})?")
+
 
 class StatementError(BcvError):
     """A statement cannot be written or read."""
@@ -50,6 +53,19 @@ def rational_text(value: Fraction) -> str:
         return str(value)
     except ValueError:
         raise StatementError("a number has more digits than a proof file may hold") from None
+
+
+def rational(text: Any) -> Fraction:
+    """What ``rational_text`` wrote, and no other notation: "1e1000000000" would fill the memory.
+
+    Raises StatementError.
+    """
+    if not isinstance(text, str) or not _RATIONAL.fullmatch(text):
+        raise StatementError("a number is not written p or p/q, or is too long")
+    try:
+        return Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        raise StatementError("a number is too long or has denominator 0") from None
 
 
 @dataclass(slots=True)
@@ -218,7 +234,7 @@ class NodeReader:
 
     def _expr(self, op: str, rest: Sequence[Any]) -> Expr:
         if op == "const":
-            return ex.const(Fraction(rest[0]))
+            return ex.const(rational(rest[0]))
         if op == "var":
             return ex.var(rest[0])
         if op == "pi":
@@ -245,7 +261,7 @@ class NodeReader:
 
     def range(self, data: Sequence[str | None]) -> Range:
         """The closed interval."""
-        lo, hi = (None if end is None else Fraction(end) for end in data)
+        lo, hi = (None if end is None else rational(end) for end in data)
         return Range(lo, hi)
 
 
@@ -261,7 +277,7 @@ def _read_variable(reader: NodeReader, data: Mapping[str, Any]) -> Variable:
 def _read_distribution(reader: NodeReader, data: Sequence[Any]) -> Distribution:
     kind, *rest = data
     if kind == "discrete":
-        return Discrete(tuple((reader.expr(value), Fraction(p)) for value, p in rest))
+        return Discrete(tuple((reader.expr(value), rational(p)) for value, p in rest))
     laws: dict[str, Callable[..., Distribution]] = {
         "normal": Normal,
         "uniform": Uniform,
@@ -297,7 +313,7 @@ def _read_certificate(reader: NodeReader, data: Mapping[str, Any]) -> Certificat
         gamma=reader.optional(data["gamma"]),
         lambda_=reader.optional(data["lambda"]),
         drift=reader.optional(data["drift"]),
-        horizon=None if data["horizon"] is None else Fraction(data["horizon"]),
+        horizon=None if data["horizon"] is None else rational(data["horizon"]),
     )
 
 
@@ -343,6 +359,6 @@ def _problem_of(statement: Mapping[str, Any]) -> Problem:
             )
             for data in statement["transitions"]
         ),
-        horizon=None if statement["horizon"] is None else Fraction(statement["horizon"]),
+        horizon=None if statement["horizon"] is None else rational(statement["horizon"]),
         domain_invariant=statement["domain_invariant"],
     )

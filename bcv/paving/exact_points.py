@@ -73,6 +73,8 @@ def witness_at(
     crossing = point - surface_slope * (surface_value / square)
     for reach in _REACHES:
         step = surface_slope * (reach * max(1.0, float(np.abs(point).max())) / square**0.5)
+        if not (np.isfinite(crossing).all() and np.isfinite(step).all()):
+            return None  # the surface's value or slope is none, or too large
         start = exact_point(obligation, crossing - step)
         end = exact_point(obligation, crossing + step)
         found = verify_segment(obligation, start, end)

@@ -57,7 +57,7 @@ def cover_holds(obligation: Obligation, cover: Cover, deadline: float = np.inf) 
         if not (lo <= least and most <= hi):
             return False
     try:
-        ends = leaves(cover)
+        ends = leaves(cover, deadline)
     except _BrokenTreeError:
         return False
     task = _Recheck(obligation, cover)
@@ -84,8 +84,11 @@ class Leaves:
         return Boxes(self.lo[:, here], self.hi[:, here], nowhere, unknown), reasons
 
 
-def leaves(cover: Cover) -> Leaves:
-    """The leaves of a cover, level by level. Raises _BrokenTreeError if the nodes are no tree."""
+def leaves(cover: Cover, deadline: float = np.inf) -> Leaves:
+    """The leaves of a cover, level by level.
+
+    Raises _BrokenTreeError if the nodes are no tree, or too deep to be done by the deadline.
+    """
     nodes = np.frombuffer(cover.nodes, dtype=np.intc)
     if int(nodes.max(initial=-1)) >= len(cover.reasons):
         raise _BrokenTreeError
@@ -104,6 +107,8 @@ def leaves(cover: Cover) -> Leaves:
     level, lo, hi = np.zeros(1, np.int64), root[:, :1].copy(), root[:, 1:].copy()
     found: list[tuple[Floats, Floats, Ids]] = []
     while level.size:
+        if time.monotonic() > deadline:
+            raise _BrokenTreeError
         leaf = ~split[level]
         found.append((lo[:, leaf], hi[:, leaf], nodes[level[leaf]]))
         level, lo, hi = level[~leaf], lo[:, ~leaf], hi[:, ~leaf]

@@ -18,6 +18,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from bcv.errors import BcvError
 from bcv.evidence import Bounded, Convex, Cover, LeafReason
 from bcv.formats.proof import encoded_evidence
 from bcv.formats.proof_reader import read_evidence, read_nodes
@@ -147,7 +148,14 @@ class _State:
             evidence = read_evidence(read_nodes(reasons), reasons)
             told = dict(header["numbers"])
             self.numbers = {name: float.fromhex(value) for name, value in told.items()}
-        except (struct.error, LookupError, TypeError, OverflowError) as error:
+        except (
+            BcvError,
+            struct.error,
+            LookupError,
+            TypeError,
+            OverflowError,
+            RecursionError,
+        ) as error:
             raise ValueError(f"the checkpoint is damaged ({error})") from None
         if not all(map(isfinite, self.numbers.values())):
             raise ValueError("a number of the checkpoint is none")

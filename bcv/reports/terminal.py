@@ -97,7 +97,8 @@ def _how(condition: Condition) -> str:
     facts = [condition.assurance.name.lower(), *work, duration(condition.seconds)]
     if condition.cached:
         facts.append("from the cache")
-    return f"{condition.verdict} by {condition.engine} ({', '.join(facts)})"
+    by = f" by {condition.engine}" if condition.engine else ""  # the cache may not say by whom
+    return f"{condition.verdict}{by} ({', '.join(facts)})"
 
 
 def _failure(problem: Problem, name: str, witness: Witness) -> RenderableType:

@@ -24,6 +24,9 @@ INTERVAL: Final = 3.0
 """Seconds between two checkpoints, at least; and at least this many times what one costs:"""
 PATIENCE: Final = 20.0
 
+LARGEST: Final = 512 << 20
+"""Bytes of all states together. Far more could be packed into a small file, and fill the memory."""
+
 
 @dataclass(slots=True)
 class Checkpoints:
@@ -63,6 +66,8 @@ class Checkpoints:
         """Write the states; the file holds the old ones or the new ones."""
         started = time.monotonic()
         try:
+            if sum(map(len, self._states.values())) > LARGEST:
+                raise OSError("there is too much to put aside")
             self._write()
         except OSError as error:
             self.warn(f"no checkpoint is written to {self.path}: {error.strerror or error}")
@@ -128,11 +133,20 @@ def resumed(path: Path, problem: str, warn: Warn = silent) -> Checkpoints:
             raise BcvError(
                 "this checkpoint is of another problem", "Start without it", place=Place(str(path))
             )
-        start = 0
+        start, left = 0, LARGEST
         for key, length in header["states"]:
-            found._states[key] = zlib.decompress(rest[start : start + length])
-            start += length
-    except (ValueError, LookupError, TypeError, zlib.error) as error:
+            found._states[key] = _unpacked(rest[start : start + length], left)
+            start, left = start + length, left - len(found._states[key])
+    except (ValueError, LookupError, TypeError, RecursionError, MemoryError, zlib.error) as error:
         warn(f"the checkpoint {path} is damaged and not used ({error})")
         return Checkpoints(path, problem, warn)
     return found
+
+
+def _unpacked(packed: bytes, most: int) -> bytes:
+    """A state of at most so many bytes. Raises ValueError or zlib.error."""
+    unpacker = zlib.decompressobj()
+    state = unpacker.decompress(packed, most + 1)
+    if not unpacker.eof or len(state) > most:
+        raise ValueError("a state ends too early or is too large")
+    return state

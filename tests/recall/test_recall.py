@@ -17,13 +17,13 @@ from bcv.engines.branch_and_bound import BranchAndBound
 from bcv.engines.engine import Budget
 from bcv.engines.linear_relaxation import LinearRelaxation
 from bcv.events import EngineStarted, Event, Recalled
-from bcv.evidence import Attestation, Bounded, Cover, Evidence, Form, Multiplier
+from bcv.evidence import Bounded, Cover, Evidence, Form, Multiplier
 from bcv.formats.expression import parse_expression
 from bcv.formats.problem_yaml import parse_problem
 from bcv.formats.proof import proof_document
 from bcv.formats.statement import statement_digest, statement_of
 from bcv.obligation import Obligation
-from bcv.outcome import Hints, Proved, Reason, Refuted, Undecided
+from bcv.outcome import Hints, Proved, Reason, Undecided
 from bcv.paving.rechecking import cover_holds, leaves
 from bcv.pipeline import CheckMode, Settings, validate
 from bcv.recall import Effort, Recall, packed, place_of, unpacked
@@ -250,19 +250,6 @@ def test_what_the_checker_took_too_long_for_is_not_replayed_again_unless_demande
     assert run(PROBLEM, recall)[0].assurance is Assurance.CHECKED
 
 
-def test_the_checker_alone_looks_at_a_witness_it_confirms(
-    recall: Recall, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first, _ = run(FALSE, recall)
-    monkeypatch.setattr("bcv.recall.verify_witness", pytest.fail)
-    again, _ = run(FALSE, recall)
-    assert (again.answer.value, again.assurance) == ("invalid", Assurance.CHECKED)
-    found = [verdict.conditions[0].outcome for verdict in (first, again)]
-    assert isinstance(found[0], Refuted)
-    assert isinstance(found[1], Refuted)
-    assert found[0].witness == found[1].witness
-
-
 def test_estimates_of_the_checkers_time_are_not_made_again(
     recall: Recall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -309,15 +296,6 @@ def test_an_open_condition_keeps_what_sampling_said_of_it(recall: Recall) -> Non
     told = [c.outcome.known.violated_share for c in first.conditions]
     assert any(told)
     assert [c.outcome.known.violated_share for c in again.conditions] == told
-
-
-def test_a_solvers_word_counts_only_if_it_is_our_own() -> None:
-    stated = obligation("x**2 + 1")
-    for own in (True, False):
-        recall = Recall(MemoryStore())
-        recall.keep([(stated, Proved(Attestation("s", "1", "query", "unsat")), "z3")])
-        recall.store.put([replace(r, own=own) for r in recall.store.records()])
-        assert (recall.find(stated, float("inf")) is not None) == own
 
 
 def test_what_was_tried_in_vain_answers_no_larger_effort() -> None:

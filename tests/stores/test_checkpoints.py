@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from bcv.canonical.claims import SEMANTICS
 from bcv.engines.branch_and_bound import BranchAndBound
 from bcv.engines.engine import Budget
 from bcv.engines.linear_relaxation import LinearRelaxation, _Search
@@ -27,7 +31,7 @@ from bcv.paving.rechecking import cover_holds
 from bcv.paving.search import Search
 from bcv.paving.shares import gather, is_witness, tasks
 from bcv.paving.state import restored, saved
-from bcv.stores.checkpoints import Checkpoints, resumed
+from bcv.stores.checkpoints import SCHEMA, Checkpoints, resumed
 from tests.recall.test_recall import obligation
 from tests.rewriting.claims import claim
 
@@ -149,6 +153,43 @@ def test_a_damaged_checkpoint_is_a_warning_and_a_new_start(place: int, tmp_path:
     assert resumed(file, "one", warnings.append).empty
     assert len(warnings) == 1
     assert resumed(tmp_path / "none.bcv", "one", warnings.append).empty
+
+
+def written(file: Path, header: bytes, states: bytes = b"") -> Path:
+    """A file with a right checksum."""
+    content = header + b"\n" + states
+    file.write_bytes(hashlib.blake2b(content).digest() + content)
+    return file
+
+
+def test_a_header_that_is_nested_too_deeply_is_a_warning(tmp_path: Path) -> None:
+    warnings: list[str] = []
+    file = written(tmp_path / "c.bcv", b"[" * 200_000)
+    assert resumed(file, "one", warnings.append).empty
+    assert len(warnings) == 1
+
+
+def test_states_that_would_fill_the_memory_are_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bcv.stores.checkpoints.LARGEST", 1 << 20)
+    state = zlib.compress(bytes(600_000))
+    warnings: list[str] = []
+    for number in (1, 2):
+        header = {
+            "schema": SCHEMA,
+            "semantics": SEMANTICS,
+            "problem": "one",
+            "states": [[f"key {i}", len(state)] for i in range(number)],
+        }
+        file = written(tmp_path / "c.bcv", json.dumps(header).encode(), state * number)
+        assert resumed(file, "one", warnings.append).empty == (number == 2)
+    assert len(warnings) == 1
+    checkpoints = Checkpoints(tmp_path / "d.bcv", "one", warnings.append)
+    checkpoints.note("key", bytes(2 << 20))
+    checkpoints.save()
+    assert len(warnings) == 2
+    assert not checkpoints.path.exists()
 
 
 def test_a_file_that_cannot_be_written_is_a_warning() -> None:
