@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from bcv.enclosures.segments import verify_witness
 from bcv.engines.engine import Budget, Engine
 from bcv.engines.registry import ENGINES, create
 from bcv.events import Emit, EngineFinished, EngineStarted, Event, ignore
-from bcv.evidence import Attestation, Evidence, Point, SquareFactor
+from bcv.evidence import Point, SquareFactor, rests_on_a_word
 from bcv.obligation import Obligation
 from bcv.outcome import Hints, Known, Outcome, Proved, Reason, Refuted, Undecided
 from bcv.sandbox import Overrun, alarm
@@ -338,17 +338,10 @@ def _joined(old: Hints, new: Hints) -> Hints:
     )
 
 
-def _rests_on_a_word(evidence: Evidence) -> bool:
-    """Whether an attestation is part of it, however deep."""
-    parts = [getattr(evidence, item.name) for item in fields(evidence)]
-    nested = [part for part in parts if isinstance(part, Evidence)]
-    return isinstance(evidence, Attestation) or any(map(_rests_on_a_word, nested))
-
-
 def worth(outcome: Outcome) -> Assurance:
     """What an outcome rests on before anything is replayed."""
     match outcome:
-        case Proved(evidence) if _rests_on_a_word(evidence):
+        case Proved(evidence) if rests_on_a_word(evidence):
             return Assurance.ATTESTED
         case Proved() | Refuted():
             return Assurance.RIGOROUS

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import enum
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
 
 from bcv.expr import Expr
@@ -400,3 +400,16 @@ class Box:
 
 
 Witness = Point | Segment | Box
+
+
+def parts_of(evidence: Evidence) -> tuple[Evidence, ...]:
+    """The evidence that this evidence rests on."""
+    if isinstance(evidence, Sum):
+        return tuple(part for _, _, part in evidence.parts)
+    parts = (getattr(evidence, item.name) for item in fields(evidence))
+    return tuple(part for part in parts if isinstance(part, Evidence))
+
+
+def rests_on_a_word(evidence: Evidence) -> bool:
+    """Whether an attestation is part of it, however deep."""
+    return isinstance(evidence, Attestation) or any(map(rests_on_a_word, parts_of(evidence)))

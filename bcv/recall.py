@@ -21,6 +21,7 @@ import bcv
 from bcv.canonical.claims import SEMANTICS, Name, implies, name_of
 from bcv.enclosures.segments import verify_witness
 from bcv.engines.registry import ENGINES
+from bcv.evidence import rests_on_a_word
 from bcv.formats.proof import encoded_witness, proved_entry, replay_seconds
 from bcv.formats.proof_reader import (
     MOST_NODES,
@@ -32,7 +33,7 @@ from bcv.formats.proof_reader import (
 )
 from bcv.obligation import Obligation
 from bcv.outcome import Known, Outcome, Proved, Reason, Refuted, Undecided
-from bcv.rechecking import holds, rests_on_a_word, tree_nodes
+from bcv.rechecking import holds, tree_nodes
 from bcv.sandbox import Overrun, alarm
 from bcv.stores.store import Record, Store, Warn, silent
 from bcv.verdict import Stored

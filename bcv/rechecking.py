@@ -7,10 +7,9 @@ condition is replayed.
 from __future__ import annotations
 
 import time
-from dataclasses import fields
 from typing import Final
 
-from bcv.evidence import Attestation, Cover, Evidence, SquareFactor, Sum, SumOfSquares
+from bcv.evidence import Cover, Evidence, SquareFactor, SumOfSquares, parts_of, rests_on_a_word
 from bcv.formats.proof import replay_seconds
 from bcv.obligation import Obligation
 from bcv.sandbox import Overrun, alarm
@@ -22,23 +21,10 @@ AT_ONCE: Final = 0.02
 """If the checker is expected to be done by then, the exact algebra's library is not even loaded."""
 
 
-def rests_on_a_word(evidence: Evidence) -> bool:
-    """Whether an attestation is part of it, however deep."""
-    return isinstance(evidence, Attestation) or any(map(rests_on_a_word, _parts(evidence)))
-
-
 def tree_nodes(evidence: Evidence) -> int:
     """How many nodes its trees have together."""
     own = len(evidence.nodes) if isinstance(evidence, Cover) else 0
-    return own + sum(map(tree_nodes, _parts(evidence)))
-
-
-def _parts(evidence: Evidence) -> list[Evidence]:
-    """The evidence that this evidence rests on."""
-    if isinstance(evidence, Sum):
-        return [part for _, _, part in evidence.parts]
-    parts = [getattr(evidence, item.name) for item in fields(evidence)]
-    return [part for part in parts if isinstance(part, Evidence)]
+    return own + sum(map(tree_nodes, parts_of(evidence)))
 
 
 def holds(obligation: Obligation, evidence: Evidence, deadline: float) -> bool:
