@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import Final
 
 from bcv import expr as ex
+from bcv.algebra.polynomial import expression, polynomial, ring
 from bcv.expr import Expr, Op
 from bcv.obligation import Obligation
 from bcv.region import (
@@ -23,7 +25,10 @@ from bcv.region import (
     tightened,
 )
 
-_PARTIAL = frozenset({Op.DIV, Op.LOG, Op.SQRT, Op.ASIN, Op.ACOS, Op.TAN})
+LARGEST_EXPANDED: Final = 300
+"""Nodes of an atom that is expanded."""
+
+_PARTIAL: Final = frozenset({Op.DIV, Op.LOG, Op.SQRT, Op.ASIN, Op.ACOS, Op.TAN})
 
 
 def is_single_valued(*roots: Expr) -> bool:
@@ -125,13 +130,24 @@ def half(obligation: Obligation, on: Expr, positive: bool) -> Obligation:
     side = Atom(on if positive else ex.neg(on), Relation.GE)
     formula = And((*(mapped(part, kept) for part in conjuncts(region.formula)), side))
     whole = Region(region.variables, region.box, formula)
-    smaller = tightened(whole)
+    # What bounds a variable only once terms cancel, as y - x + 1 - y >= 0, tightens the box, too.
+    expanded = And(tuple(map(_expanded, conjuncts(formula))))
+    smaller = replace(tightened(replace(whole, formula=expanded)), formula=formula)
     return replace(
         obligation,
         region=whole if has_reversed_side(smaller) else smaller,
         expr=branch(obligation.expr, on, positive),
         defined=(),
     )
+
+
+def _expanded(part: Formula) -> Formula:
+    """An atom's polynomial with its terms collected; anything else as it is."""
+    if not isinstance(part, Atom) or sum(1 for _ in ex.postorder(part.expr)) > LARGEST_EXPANDED:
+        return part
+    over = ring(tuple(sorted(ex.variables(part.expr))))
+    poly = polynomial(part.expr, over)
+    return part if poly is None else Atom(expression(poly, over), part.relation)
 
 
 def addends(root: Expr, positive: bool = True) -> Iterator[Expr]:

@@ -15,6 +15,7 @@ from bcv.events import ignore
 from bcv.evidence import Cases, Evidence, Exponentials, Power, Rising, Sum
 from bcv.obligation import Obligation
 from bcv.outcome import Hints, Proved
+from bcv.rewriting.pieces import half
 from tests.algebra.test_certificates import attempt
 from tests.rewriting.claims import attempted, claim, entry, expression, replayed
 
@@ -199,3 +200,9 @@ def test_an_atom_without_a_value_is_no_side_of_a_bound() -> None:
     assert all(_rejected(false, Rising(n, ex.ONE, outcome.evidence)) for n in numbers)
     plain = claim("x - 1", {"x": ("-2", "2")}, least=("x - 1",))
     assert not all(_rejected(plain, Rising(n, ex.ONE, outcome.evidence)) for n in numbers)
+
+
+def test_a_half_is_bounded_by_what_is_left_once_terms_cancel() -> None:
+    """As the checker sees it; else the two would number the region's atoms differently."""
+    whole = claim("x", {"x": (None, None), "y": (None, None)})
+    assert half(whole, expression("y - x + 1 - y"), positive=True).region.box[0].hi == 1
