@@ -384,11 +384,31 @@ def _leaf_seconds(obligation: Obligation, reason: LeafReason, once: float, steps
     if isinstance(reason, Convex):
         return once * (2 + dimension) * dimension
     if reason.form is Form.BERNSTEIN:
-        return once + _SECONDS_PER_COEFFICIENT * 8.0**dimension
+        return once + _SECONDS_PER_COEFFICIENT * _coefficients(obligation)
     if reason.form is Form.MEAN_VALUE:
         # Of many slopes most keep their values from one leaf to the next, and so do functions.
         return once + min(dimension, 3) * steps
     return once
+
+
+def _coefficients(obligation: Obligation) -> int:
+    """At most so many Bernstein coefficients, by the claim's degree in each of its variables."""
+    total = 1
+    for name in obligation.region.variables:
+        degree: dict[Expr, int] = {}
+        for node in ex.postorder(obligation.expr):
+            below = [degree[argument] for argument in node.args]
+            match node.op:
+                case Op.VAR:
+                    degree[node] = int(node.value == name)
+                case Op.POW:
+                    degree[node] = below[0] * int(str(node.value))
+                case Op.MUL:
+                    degree[node] = sum(below)
+                case _:
+                    degree[node] = max(below, default=0)
+        total *= degree[obligation.expr] + 1
+    return total
 
 
 def _affine_leaf_seconds(obligation: Obligation) -> float:
