@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from bcv import expr as ex
 from bcv.conditions.conditions import Conditions, joined
-from bcv.conditions.independence import equalities, independent, is_flat
+from bcv.conditions.independence import independent
 from bcv.conditions.kinks import detached, jumps, piece, switching
 from bcv.conditions.setting import (
     claim,
     in_words,
     named,
+    no_jump,
     on_domain,
     on_surface,
     surface_words,
@@ -117,20 +118,11 @@ def _lipschitz(
                 )
             )
     for component, state in zip(field, problem.states, strict=True):
-        for c, height in jumps(component):
-            for sign, difference in (("<=", -height), (">=", height)):
-                found.append(
-                    claim(
-                        problem,
-                        name,
-                        f"the dynamics of {state.name} do not jump where {in_words(c)} = 0: "
-                        f"the difference is {sign} 0",
-                        (mode.domain, equal(c)),
-                        difference,
-                        part=f"continuity of d{state.name}/dt where {in_words(c)} = 0, {sign}",
-                        sufficient=True,
-                    )
-                )
+        for jump in jumps(component):
+            at = f"where {in_words(jump[0])} = 0"
+            words = f"the dynamics of {state.name} do not jump {at}: the difference"
+            part = f"continuity of d{state.name}/dt {at}"
+            found += no_jump(problem, mode, name, jump, words, part)
     return tuple(found)
 
 
@@ -138,11 +130,5 @@ def side_conditions(
     problem: Problem, mode: Mode, b: Expr, field: tuple[Expr, ...], lie: Expr
 ) -> Conditions:
     """``regular``, and what makes f locally Lipschitz, for a mode under ``boundary``."""
-    found = Conditions(
-        obligations=(
-            *_regular(problem, mode, b),
-            *_lipschitz(problem, mode, b, field),
-        )
-    )
-    thin = equalities(mode) or is_flat(problem, mode)
-    return joined(found, independent(problem, mode, b, lie)) if thin else found
+    obligations = (*_regular(problem, mode, b), *_lipschitz(problem, mode, b, field))
+    return joined(Conditions(obligations=obligations), independent(problem, mode, b, lie))

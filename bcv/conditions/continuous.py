@@ -17,6 +17,7 @@ from bcv.conditions.setting import (
     explicit_levels,
     in_words,
     named,
+    no_jump,
     on_domain,
     on_surface,
     partial_roots,
@@ -26,7 +27,7 @@ from bcv.expr import Expr
 from bcv.gradient import gradient
 from bcv.obligation import Obligation
 from bcv.problem import TIME_NAME, ConditionKind, Mode, Problem
-from bcv.region import TRUE, at_least, equal, linear_bound
+from bcv.region import TRUE, at_least, linear_bound
 
 
 def lie_derivative(problem: Problem, b: Expr, field: tuple[Expr, ...]) -> Expr:
@@ -78,22 +79,13 @@ def _continuity(problem: Problem, mode: Mode, b: Expr) -> tuple[Obligation, ...]
     Pieces that differ refute only where both are plainly met: nothing says that c takes both
     signs near c = 0 (c = -x**2 does not), nor that it does so inside the domain.
     """
-    found = []
+    found: list[Obligation] = []
     plain = len(switching(b)) == 1 and all(_cuts(problem, mode, c) for c in switching(b))
-    for c, height in jumps(b):
-        for sign, difference in (("<=", -height), (">=", height)):
-            found.append(
-                claim(
-                    problem,
-                    named(mode, "flow"),
-                    f"B does not jump where {in_words(c)} = 0: its pieces' difference is {sign} 0",
-                    (mode.domain, equal(c)),
-                    difference,
-                    part=f"continuity of B where {in_words(c)} = 0, {sign}",
-                    defined=(b,),
-                    sufficient=not plain,
-                )
-            )
+    for jump in jumps(b):
+        at = f"where {in_words(jump[0])} = 0"
+        words, part = f"B does not jump {at}: its pieces' difference", f"continuity of B {at}"
+        name = named(mode, "flow")
+        found += no_jump(problem, mode, name, jump, words, part, defined=(b,), sufficient=not plain)
     return tuple(found)
 
 
@@ -101,21 +93,12 @@ def _one_input(problem: Problem, mode: Mode, rule: Rule) -> tuple[Obligation, ..
     """With inputs, what is bounded must not jump, lest pieces that meet ask for different ones."""
     if not problem.inputs:
         return ()
-    found = []
-    for c, height in dict.fromkeys(heights(problem, rule.value)):
-        for sign, difference in (("<=", -height), (">=", height)):
-            found.append(
-                claim(
-                    problem,
-                    named(mode, "flow"),
-                    f"one input does on either side of {in_words(c)} = 0: "
-                    f"the difference is {sign} 0",
-                    (mode.domain, equal(c)),
-                    difference,
-                    part=f"one input where {in_words(c)} = 0, {sign}",
-                    sufficient=True,
-                )
-            )
+    found: list[Obligation] = []
+    for jump in dict.fromkeys(heights(problem, rule.value)):
+        surface = f"{in_words(jump[0])} = 0"
+        words = f"one input does on either side of {surface}: the difference"
+        name = named(mode, "flow")
+        found += no_jump(problem, mode, name, jump, words, f"one input where {surface}")
     return tuple(found)
 
 

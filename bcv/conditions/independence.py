@@ -26,12 +26,12 @@ LARGEST_SIDE: Final = 200
 _POLYNOMIAL: Final = frozenset({Op.CONST, Op.VAR, Op.ADD, Op.SUB, Op.MUL, Op.NEG, Op.POW})
 
 
-def equalities(mode: Mode) -> tuple[Expr, ...]:
+def _equalities(mode: Mode) -> tuple[Expr, ...]:
     """The h of all atoms h = 0 of the domain."""
     return tuple(a.expr for a in atoms(mode.domain) if a.relation is Relation.EQ)
 
 
-def is_flat(problem: Problem, mode: Mode) -> bool:
+def _is_flat(problem: Problem, mode: Mode) -> bool:
     """Whether inequalities plainly leave the domain without interior, as h >= 0 and -h >= 0 do."""
     if any(s.range.lo is not None and s.range.lo == s.range.hi for s in problem.states):
         return True
@@ -66,25 +66,29 @@ def _has_sign(root: Expr, sign: int) -> bool:
 
 def _are_opposite(a: Expr, b: Expr) -> bool:
     """Whether a = -b; the values at one point say no before polynomials are expanded."""
-    from bcv.rewriting.normal_form import is_identically_zero
-
     total = a + b
     names = enumerate(sorted(ex.variables(total)), start=3)
     point = {name: ex.const(Fraction(k * k + 1, k)) for k, name in names}
     value = ex.substitute(total, point).constant
-    return (value is None or value == 0) and is_identically_zero(total)
+    if value:
+        return False
+    from bcv.rewriting.normal_form import is_identically_zero
+
+    return is_identically_zero(total)
 
 
 def independent(problem: Problem, mode: Mode, b: Expr, lie: Expr) -> Conditions:
     """grad B and the gradients of the domain's equalities are linearly independent where B = level.
 
     They are taken by the states alone, so that a nearby point of the surface is one of the same
-    time. Nothing is asked if LfB is 0 everywhere, since B is constant along every trajectory then.
-    docs/conditions.md has the theorem.
+    time. Nothing is asked if there are none, or if LfB is 0 everywhere, since B is constant along
+    every trajectory then. docs/conditions.md has the theorem.
     """
+    name, surfaces, flat = named(mode, "regular"), _equalities(mode), _is_flat(problem, mode)
+    if not (surfaces or flat):
+        return Conditions()
     from bcv.rewriting.normal_form import is_identically_zero
 
-    name, surfaces = named(mode, "regular"), equalities(mode)
     plain = [p.expr for p in conjuncts(mode.domain) if isinstance(p, Atom) and p.expr in surfaces]
     rows = [[ex.derivative(root, s.name) for s in problem.states] for root in (b, *surfaces)]
     used = [column for column in zip(*rows, strict=True) if any(c is not ex.ZERO for c in column)]
@@ -93,7 +97,7 @@ def independent(problem: Problem, mode: Mode, b: Expr, lie: Expr) -> Conditions:
         reason = "an equality in the domain, together with inputs or kinks of B"
     elif lie.total and is_identically_zero(lie):
         return Conditions()
-    elif is_flat(problem, mode):
+    elif flat:
         reason = "an equality in the domain that is written as inequalities: it can be told by =="
     elif len(plain) < len(surfaces):
         reason = "an equality in one of several alternatives of the domain"

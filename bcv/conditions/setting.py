@@ -151,6 +151,38 @@ def claim(
     )
 
 
+def no_jump(
+    problem: Problem,
+    mode: Mode,
+    name: str,
+    jump: tuple[Expr, Expr],
+    words: str,
+    part: str,
+    *,
+    defined: tuple[Expr, ...] = (),
+    sufficient: bool = True,
+) -> tuple[Obligation, Obligation]:
+    """That a jump (c, height), as of ``kinks.jumps``, has height 0 where c = 0 in the domain.
+
+    ``words`` end before "is <= 0", ``part`` before ", <=".
+    """
+    c, height = jump
+    below, above = (
+        claim(
+            problem,
+            name,
+            f"{words} is {sign} 0",
+            (mode.domain, equal(c)),
+            difference,
+            part=f"{part}, {sign}",
+            defined=defined,
+            sufficient=sufficient,
+        )
+        for sign, difference in (("<=", -height), (">=", height))
+    )
+    return below, above
+
+
 def is_stochastic(problem: Problem) -> bool:
     """Whether chance enters the dynamics."""
     return bool(problem.noise or problem.diffusion or problem.jumps)

@@ -13,7 +13,7 @@ from ..claims import TRUE, Formula, names_in
 from ..conditions import KINKS, Deriver
 from ..statement import Mode
 from .definedness import is_polynomial
-from .kinks import side
+from .kinks import no_jumps
 
 
 def least_over_inputs(
@@ -46,7 +46,7 @@ def least_over_inputs(
         half = t.mul(t.const((hi - lo) / 2), t.apply("abs", slope))
         total = t.sub(t.add(total, t.mul(slope, t.const((lo + hi) / 2))), half)
     for coefficient in (rest, *slopes):
-        _no_jumps(d, mode, name, coefficient)
+        no_jumps(d, mode, name, coefficient, "one input does on both sides of")
     return total
 
 
@@ -64,17 +64,3 @@ def _order_is_immaterial(
     )
     bounded = all(None not in unknown[name].side for name in present)
     return affine and bounded and not names_in(t, places, ()) & present
-
-
-def _no_jumps(d: Deriver, mode: Mode, name: str, coefficient: int) -> None:
-    """The coefficient's values on both sides of each c = 0 are equal there."""
-    t = d.t
-    switches = [t.nodes[n][1] for n in t.below([coefficient]) if t.nodes[n][0] == "select"]
-    for c in dict.fromkeys(switches):
-        height = t.sub(side(t, coefficient, c, True), side(t, coefficient, c, False))
-        if height == t.zero:
-            continue
-        for difference in (t.neg(height), height):
-            words = f"one input does on both sides of {t.text(c)} = 0"
-            where = (mode.domain, ("==", c))
-            d.claim(mode.name, name, words, where, difference, refutable=False)

@@ -8,7 +8,7 @@ normals are theirs.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from ..claims import TRUE, Formula
 from ..conditions import Deriver
@@ -45,11 +45,15 @@ def _apart(t: Terms, root: int, taken: Collection[int]) -> int:
     return done[root]
 
 
+def switches(t: Terms, roots: Iterable[int]) -> dict[int, None]:
+    """The conditions of all selects below the roots, once each."""
+    return dict.fromkeys(t.nodes[n][1] for n in t.below(roots) if t.nodes[n][0] == "select")
+
+
 def kinks(d: Deriver, mode: Mode, gradient: list[int], where: tuple[Formula, ...]) -> None:
     """Any two gradients that meet where one choice changes, with all choices of the others."""
     t = d.t
-    switches = [t.nodes[n][1] for n in t.below(gradient) if t.nodes[n][0] == "select"]
-    taken = dict.fromkeys(switches)
+    taken = switches(t, gradient)
     for c in taken:
         above = [side(t, slope, c, True) for slope in gradient]
         below = [_apart(t, side(t, slope, c, False), taken) for slope in gradient]
@@ -64,22 +68,35 @@ def kinks(d: Deriver, mode: Mode, gradient: list[int], where: tuple[Formula, ...
 
 
 def continuity(d: Deriver, mode: Mode, b: int) -> None:
-    """B's values on both sides of each c = 0 where it has cases are equal there.
+    """B must not jump; a jump refutes it only where both pieces are plainly met."""
+    conditions = switches(d.t, [b])
+    plain = len(conditions) == 1 and all(_cuts(d, mode, c) for c in conditions)
+    no_jumps(d, mode, "flow", b, "B does not jump where", defined=(b,), refutable=plain)
+
+
+def no_jumps(
+    d: Deriver,
+    mode: Mode,
+    name: str,
+    value: int,
+    words: str,
+    *,
+    defined: tuple[int, ...] = (),
+    refutable: bool = False,
+) -> None:
+    """The value's pieces on both sides of each c = 0 where it has cases are equal there.
 
     One choice at a time is enough: between any two pieces that meet one passes by one switch after
-    the other, all of which meet there. A jump refutes B only where both pieces are plainly met.
+    the other, all of which meet there.
     """
     t = d.t
-    switches = dict.fromkeys(t.nodes[n][1] for n in t.below([b]) if t.nodes[n][0] == "select")
-    plain = len(switches) == 1 and all(_cuts(d, mode, c) for c in switches)
-    for c in switches:
-        height = t.sub(side(t, b, c, True), side(t, b, c, False))
+    for c in switches(t, [value]):
+        height = t.sub(side(t, value, c, True), side(t, value, c, False))
         if height == t.zero:
             continue
+        where, said = (mode.domain, ("==", c)), f"{words} {t.text(c)} = 0"
         for difference in (t.neg(height), height):
-            words = f"B does not jump where {t.text(c)} = 0"
-            where = (mode.domain, ("==", c))
-            d.claim(mode.name, "flow", words, where, difference, False, (b,), refutable=plain)
+            d.claim(mode.name, name, said, where, difference, False, defined, refutable=refutable)
 
 
 def _cuts(d: Deriver, mode: Mode, c: int) -> bool:
