@@ -16,7 +16,13 @@ from typing import Final
 from bcv import expr as ex
 from bcv.expr import Expr, Op
 
-_KINKED: Final = frozenset({Op.ABS, Op.MIN, Op.MAX, Op.SELECT})
+KINKED: Final = frozenset({Op.ABS, Op.MIN, Op.MAX, Op.SELECT})
+"""The operations whose slope, or value, depends on a choice."""
+
+
+def has_kinks(*roots: Expr) -> bool:
+    """Whether such an operation occurs."""
+    return any(node.op in KINKED for node in ex.postorder(*roots))
 
 
 def gradient(root: Expr, names: Sequence[str]) -> tuple[Expr, ...]:
@@ -39,7 +45,7 @@ def _is_simple(root: Expr) -> bool:
     have values; where the kink's operands are total, they have.
     """
     nodes = ex.postorder(root)
-    return not ex.is_network(nodes) or any(node.op in _KINKED and not node.total for node in nodes)
+    return not ex.is_network(nodes) or any(node.op in KINKED and not node.total for node in nodes)
 
 
 def _adjoints(root: Expr, names: frozenset[str]) -> dict[Expr, Expr]:

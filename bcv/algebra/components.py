@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from bcv.algebra.polynomial import Poly, Ring, ring
-from bcv.algebra.systems import Constraint, System
+from bcv.algebra.systems import Constraint, System, rewritten
 from bcv.evidence import Gram, Monomial, Polynomial, PolynomialCase
 
 
@@ -31,11 +31,7 @@ class Component:
 
     def embedded(self, case: PolynomialCase) -> PolynomialCase:
         """A case in these variables as one in all."""
-        return replace(
-            case,
-            cone=tuple((numbers, self._gram(gram)) for numbers, gram in case.cone),
-            free=tuple((number, self._polynomial(factor)) for number, factor in case.free),
-        )
+        return rewritten(case, self._gram, self._polynomial)
 
     def _monomial(self, monomial: Monomial) -> Monomial:
         found = [0] * self.size

@@ -18,7 +18,7 @@ from typing import Any
 from bcv.algebra import gram
 from bcv.algebra.faces import null_space
 from bcv.algebra.polynomial import Poly, Ring, ring, to_flint, to_fraction, to_terms
-from bcv.algebra.systems import System
+from bcv.algebra.systems import System, rewritten
 from bcv.evidence import Gram, Monomial, Polynomial, PolynomialCase
 
 
@@ -41,11 +41,7 @@ class Projection:
 
     def embedded(self, case: PolynomialCase) -> PolynomialCase:
         """A case in these variables as one in the original ones."""
-        return replace(
-            case,
-            cone=tuple((numbers, self._gram(found)) for numbers, found in case.cone),
-            free=tuple((number, self._polynomial(factor)) for number, factor in case.free),
-        )
+        return rewritten(case, self._gram, self._polynomial)
 
     def _written(self, poly: Poly) -> Poly:
         return poly.compose(*self.forms, ctx=self.original.context)

@@ -6,11 +6,12 @@ polynomial is dropped, which only enlarges the region.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bcv.algebra.polynomial import Poly, Ring, polynomial
+from bcv.evidence import Gram, Polynomial, PolynomialCase
 from bcv.region import And, Atom, Formula, Region, Relation
 
 MAX_CASES: Final = 64
@@ -40,6 +41,19 @@ class System:
     claim: Poly
     strict: bool
     constraints: tuple[Constraint, ...]
+
+
+def rewritten(
+    case: PolynomialCase,
+    gram: Callable[[Gram], Gram],
+    polynomial: Callable[[Polynomial], Polynomial],
+) -> PolynomialCase:
+    """The case with other Gram matrices and factors in the place of its own."""
+    return replace(
+        case,
+        cone=tuple((numbers, gram(found)) for numbers, found in case.cone),
+        free=tuple((number, polynomial(factor)) for number, factor in case.free),
+    )
 
 
 def _disjuncts(formula: Formula, start: int) -> tuple[list[tuple[tuple[int, Atom], ...]], int]:

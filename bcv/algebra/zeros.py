@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 
 from bcv import expr as ex
 from bcv.enclosures.exact_values import Special, extend
-from bcv.expr import Expr, Op
+from bcv.expr import Expr
+from bcv.gradient import has_kinks
 from bcv.obligation import Obligation
 from bcv.region import Atom, Relation, conjuncts
 
@@ -44,7 +45,6 @@ _NEAR: Final = 1e-7
 _PROMISING: Final = 1e-4
 _RANK: Final = 1e-7
 """Singular values below this share of the largest belong to directions along the zeros."""
-_KINKED: Final = (Op.ABS, Op.MIN, Op.MAX, Op.SELECT)
 
 Estimate = tuple[Fraction, ...]
 Numbers = Sequence[float] | Sequence[Fraction]
@@ -65,7 +65,7 @@ def estimates(
         return ()
     roots = (obligation.expr, *(part.expr for part in _atoms(obligation)))
     size = sum(1 for _ in ex.postorder(*roots))
-    if size > _LARGEST or any(node.op in _KINKED for node in ex.postorder(*roots)):
+    if size > _LARGEST or has_kinks(*roots):
         return ()
     found: list[Estimate] = []
     tried: list[Numbers] = []

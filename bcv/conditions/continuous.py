@@ -24,7 +24,7 @@ from bcv.conditions.setting import (
     surface_words,
 )
 from bcv.expr import Expr
-from bcv.gradient import gradient
+from bcv.gradient import gradient, has_kinks
 from bcv.obligation import Obligation
 from bcv.problem import TIME_NAME, ConditionKind, Mode, Problem
 from bcv.region import TRUE, at_least, linear_bound
@@ -38,7 +38,8 @@ def lie_derivative(problem: Problem, b: Expr, field: tuple[Expr, ...]) -> Expr:
     are to be told apart.
     """
     names = [state.name for state in problem.states]
-    kinks = switching(ex.rate(b, {name: ex.var(f" {name}") for name in (*names, TIME_NAME)}))
+    unknown = {name: ex.var(f" {name}") for name in (*names, TIME_NAME)}
+    kinks = switching(ex.rate(b, unknown)) if has_kinks(b) else ()
     if kinks and not problem.inputs:
         rates = {n: detached(f, kinks) for n, f in zip(names, field, strict=True)}
         return ex.rate(b, {**rates, TIME_NAME: ex.ONE})

@@ -9,15 +9,8 @@ from fractions import Fraction
 
 from bcv import expr as ex
 from bcv.conditions.continuous import lie_derivative
-from bcv.expr import Expr, Op
+from bcv.expr import Expr
 from bcv.problem import Problem
-
-_KINKED = (Op.ABS, Op.MIN, Op.MAX, Op.SELECT)
-
-
-def kinked(b: Expr) -> bool:
-    """Whether B has an operation that is not twice differentiable somewhere in its domain."""
-    return any(node.op in _KINKED for node in ex.postorder(b))
 
 
 def _second_order(problem: Problem, b: Expr) -> Expr:

@@ -11,11 +11,12 @@ from bcv import expr as ex
 from bcv.conditions.conditions import Conditions, Probability, joined, unsupported
 from bcv.conditions.discrete import successor
 from bcv.conditions.expectation import expectation
-from bcv.conditions.generator import generator, kinked
+from bcv.conditions.generator import generator
 from bcv.conditions.inputs import least_over_inputs, without_inputs
 from bcv.conditions.setting import barrier, claim, empty_note, in_words, named, on_domain, region_of
 from bcv.errors import Place, ProblemError
 from bcv.expr import Expr
+from bcv.gradient import has_kinks
 from bcv.obligation import Obligation
 from bcv.problem import Mode, Problem, TimeKind
 
@@ -93,7 +94,7 @@ def _drift(problem: Problem, mode: Mode, c: Expr) -> Conditions:
         if isinstance(defined, str):
             return unsupported(name, defined)
         growth = mean - b
-    elif kinked(b):
+    elif has_kinks(b):
         return unsupported(name, "B must be twice differentiable for the generator")
     else:
         words = f"AB <= {in_words(c)}"

@@ -19,7 +19,8 @@ from bcv import expr as ex
 from bcv.enclosures.intervals import IntervalMachine
 from bcv.enclosures.tape import compile_tape
 from bcv.evidence import Multiplier
-from bcv.expr import Expr, Op
+from bcv.expr import Expr
+from bcv.gradient import has_kinks
 from bcv.obligation import Obligation
 from bcv.region import Atom, Relation, atoms, conjuncts
 
@@ -28,7 +29,6 @@ Mask = NDArray[np.bool_]
 Zero = tuple[Fraction, ...]
 Matrix = list[list[Fraction]]
 
-_KINKED: Final = (Op.ABS, Op.MIN, Op.MAX, Op.SELECT)
 _RADII: Final = 24
 _MOST_ACTIVE: Final = 8
 _MOST_TERMS: Final = 3
@@ -187,7 +187,7 @@ def neighbourhood(
     f = obligation.expr
     for number, m in multiplier.terms:
         f = f - m * numbered[number].expr
-    if any(node.op in _KINKED for node in ex.postorder(f)):
+    if has_kinks(f):
         return None
     lo, hi = _candidates(zero, root)
     partial = [r for r in obligation.roots if not r.total]

@@ -13,12 +13,12 @@ from typing import Final
 
 from bcv import expr as ex
 from bcv.expr import Expr, Op
+from bcv.gradient import KINKED
 from bcv.obligation import Obligation
 from bcv.outcome import Hints
 from bcv.region import Relation, atoms
 
-_KINKS: Final = frozenset({Op.ABS, Op.MIN, Op.MAX, Op.SELECT})
-_ALGEBRAIC: Final = _KINKS | {
+_ALGEBRAIC: Final = KINKED | {
     Op.CONST, Op.VAR, Op.ADD, Op.SUB, Op.MUL, Op.DIV, Op.NEG, Op.POW,
 }  # fmt: skip
 _LARGEST_DEGREE: Final = 1000
@@ -104,7 +104,7 @@ def _structure(obligation: Obligation) -> Features:
         size=len(nodes),
         dimension=dimension,
         degree=degree,
-        kinks=sum(count[op] for op in _KINKS),
+        kinks=sum(count[op] for op in KINKED),
         functions=sum(number for op, number in count.items() if op not in _ALGEBRAIC),
         bounded=region.bounded,
         surface=any(atom.relation is Relation.EQ for atom in found),
